@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Virtual CPUs.
+ *
+ * A CPU runs when a host thread, its *carrier*, has taken it. The carrier's own
+ * stack waits in lkl_cpu_enter() while kernel stacks, *fibers*, run on the host
+ * thread; the scheduler switches between them without the host noticing.
+ *
+ * Who may carry a CPU (lkl_cpu.owned), in carrier.c:
+ *
+ *	FREE --try_own()--> OWNED	a caller, for its own request; a caller
+ *					standing by that was invited; the CPU's
+ *					helper thread; a device thread (IRQ_RUN)
+ *	OWNED --release()--> FREE	- the carrier's request is done and nothing
+ *					  else is runnable (fast leave, parked)
+ *					- the CPU is idle
+ *					- its request is done and the grace for
+ *					  running others' tasks is used up
+ *
+ * Nothing may be lost between "I leave" and "you have something": whoever sets a
+ * bit in pending looks at owned afterwards, whoever clears owned looks at pending
+ * afterwards, with full barriers between, so at least one of the two wakes
+ * somebody: the caller in the standby slot, or else the helper (lkl_cpu_kick()).
+ * The same holds for timers: whoever sleeps publishes his alarm and then reads
+ * the deadline again; whoever leaves the CPU makes sure that some sleeper's alarm
+ * is not later than the deadline (lkl_cpu_cover_deadline()).
+ *
+ * A caller's request (lkl_thread.state), in thread.c and carrier.c:
+ *
+ *	RUNNING --task parks--> DONE			the caller carries the task's
+ *							CPU itself, or looks soon
+ *	RUNNING --caller--> WAITING --task parks--> DONE	its event is signalled
+ *	WAITING --caller, invited--> RUNNING		it carries a CPU again
+ *
+ * and the task behind it ("parked" means: in user mode, were there one):
+ *
+ *	fast:	cpu->parked == thread, the fiber is current on its home CPU, which is
+ *		free. The next call takes the CPU and continues the fiber.
+ *	slow:	asleep in the state PARKED. The next call posts the thread to a CPU's
+ *		inbox, whose interrupt wakes the task there.
+ *
+ * Either way the task looks at lkl_thread.request, which is set before the CPU is
+ * taken or told, so a wake-up that finds it awake is harmless.
+ */
+#include <linux/cpu.h>
+#include <linux/hardirq.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/smp.h>
+#include <asm/irq_regs.h>
+#include <asm/lkl.h>
+#include <asm/switch_to.h>
+
+#define SEQ __ATOMIC_SEQ_CST
+
+/* Irq points a carrier whose own request is done still serves others. */
+#define LEAVE_GRACE 64
+
+struct lkl_cpu lkl_cpus[NR_CPUS];
+unsigned int lkl_ncpus = 1;
+int lkl_life;
+
+/* ---- any thread ---- */
+
+void lkl_cpu_kick_helper(struct lkl_cpu *cpu)
+{
+	/* Pairs with the clearing of kicked in helper_main(): it looks afterwards. */
+	if (!__atomic_exchange_n(&cpu->kicked, 1, SEQ))
+		lkl_event_signal(cpu->helper_event);
+}
+
+/* Somebody has to carry @cpu. */
+void lkl_cpu_kick(struct lkl_cpu *cpu)
+{
+	struct lkl_thread *thread;
+
+	if (READ_ONCE(cpu->standby)) {
+		thread = __atomic_exchange_n(&cpu->standby, NULL, SEQ);
+		if (thread) {
+			void *event = thread->event;
+
+			/* From here on the thread may come and go: see leave_standby(). */
+			__atomic_store_n(&thread->invite, cpu, SEQ);
+			lkl_event_signal(event);
+			return;
+		}
+	}
+	lkl_cpu_kick_helper(cpu);
+}
+
+void lkl_cpu_raise(struct lkl_cpu *cpu, enum lkl_irq_bit bit)
+{
+	__atomic_fetch_or(&cpu->pending, BIT(bit), SEQ);
+	/* Pairs with lkl_cpu_release(). */
+	if (!__atomic_load_n(&cpu->owned, SEQ))
+		lkl_cpu_kick(cpu);
+}
+
+bool lkl_cpu_try_own(struct lkl_cpu *cpu)
+{
+	int free = 0;
+
+	return !READ_ONCE(cpu->owned) &&
+	       __atomic_compare_exchange_n(&cpu->owned, &free, 1, 0, SEQ, SEQ);
+}
+
+/* Give up @cpu, whose executor is already cleared. */
+void lkl_cpu_release(struct lkl_cpu *cpu)
+{
+	__atomic_exchange_n(&cpu->owned, 0, SEQ);
+	/* Pairs with lkl_cpu_raise(). */
+	if (READ_ONCE(cpu->pending))
+		lkl_cpu_kick(cpu);
+	else
+		lkl_cpu_cover_deadline(cpu);
+}
+
+/* Make sure that some sleeper's alarm is early enough for the next timer. */
+void lkl_cpu_cover_deadline(struct lkl_cpu *cpu)
+{
+	u64 deadline = READ_ONCE(cpu->deadline);
+
+	if (deadline >= READ_ONCE(cpu->helper_until))
+		return;
+	if (READ_ONCE(cpu->standby) && deadline >= READ_ONCE(cpu->standby_until))
+		return;		/* leave_standby() looks again */
+	lkl_cpu_kick_helper(cpu);
+}
+
+/* After a sleep: turn a passed deadline into an interrupt, once. */
+bool lkl_cpu_deadline_passed(struct lkl_cpu *cpu)
+{
+	u64 deadline = READ_ONCE(cpu->deadline);
+
+	if (deadline == LKL_FOREVER || lkl_now_ns() < deadline)
+		return false;
+	if (!__atomic_compare_exchange_n(&cpu->deadline, &deadline, LKL_FOREVER, 0, SEQ, SEQ))
+		return false;
+	__atomic_fetch_or(&cpu->pending, BIT(LKL_PEND_TIMER), SEQ);
+	return true;
+}
+
+/*
+ * Is it worth to busy-wait? Only where it has paid lately: after a few spins in
+ * vain only every 32nd occasion is tried.
+ */
+bool lkl_spin_worth(unsigned int *misses)
+{
+	return lkl_boot_args.spin_ns && (*misses < 4 || !(++*misses & 31));
+}
+
+/* ---- fiber ---- */
+
+/* To the carrier's stack; returns when a carrier enters this CPU again. */
+noinline void lkl_cpu_leave(void)
+{
+	struct lkl_cpu *cpu = current_thread_info()->vcpu;
+
+	lkl_switch_stack(&cpu->fiber_sp, cpu->host_sp, NULL);
+}
+
+/* This kernel is over: the carrier goes home and nobody comes back. */
+void __noreturn lkl_cpu_abandon(void)
+{
+	for (;;)
+		lkl_cpu_leave();
+}
+
+void *lkl_make_fiber(void *stack, void (*entry)(void))
+{
+	/* What lkl_switch_stack() pops; @entry is reached by ret, so its calls are aligned. */
+	unsigned long *sp = stack + THREAD_SIZE - 64;
+
+	*--sp = 0;
+	*--sp = 0;
+	*--sp = (unsigned long)entry;
+	sp -= 6;
+	memset(sp, 0, 6 * sizeof(*sp));
+	return sp;
+}
+
+static bool executor_done(const struct lkl_cpu *cpu)
+{
+	return cpu->executor &&
+	       __atomic_load_n(&cpu->executor->state, __ATOMIC_ACQUIRE) == LKL_CALL_DONE;
+}
+
+struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
+{
+	struct thread_info *from = task_thread_info(prev);
+	struct thread_info *to = task_thread_info(next);
+	struct lkl_cpu *cpu = from->vcpu;
+
+	cpu->count[LKL_COUNT_SWITCHES]++;
+	to->vcpu = cpu;
+	to->percpu_offset = from->percpu_offset;
+	cpu->curr = next;
+	if (unlikely(READ_ONCE(prev->__state) == TASK_DEAD))
+		lkl_thread_task_ended(prev);
+	if (executor_done(cpu) && !is_idle_task(next) && !cpu->grace) {
+		cpu->grace = LEAVE_GRACE;
+		__atomic_fetch_or(&cpu->pending, BIT(LKL_PEND_LEAVE), SEQ);
+	}
+	/* A timer that @prev set; from idle the carrier sees to it when it leaves. */
+	if (!is_idle_task(next))
+		lkl_cpu_cover_deadline(cpu);
+	return lkl_switch_stack(&prev->thread.sp, next->thread.sp, prev);
+}
+
+/*
+ * The carrier wants to leave. When tasks are left it serves them a while, since most
+ * calls are short, then lets somebody else carry on. True when it is time to go.
+ */
+static bool leave_now(struct lkl_cpu *cpu)
+{
+	if (is_idle_task(current)) {
+		cpu->grace = 0;
+		return true;
+	}
+	if (!cpu->grace)
+		cpu->grace = LEAVE_GRACE;
+	return !--cpu->grace;
+}
+
+static void handle(struct lkl_cpu *cpu, unsigned long pending)
+{
+	struct pt_regs regs = { .user = current_thread_info()->parked }, *old;
+
+	old = set_irq_regs(&regs);
+	irq_enter();
+	if (pending & BIT(LKL_PEND_TIMER))
+		lkl_timer_interrupt();
+	if (pending & BIT(LKL_PEND_INBOX))
+		lkl_inbox_interrupt(cpu);
+	if (pending & BIT(LKL_PEND_DEVICE))
+		lkl_device_interrupts();
+	if (IS_ENABLED(CONFIG_SMP) && pending & BIT(LKL_PEND_RESCHED))
+		scheduler_ipi();
+	if (IS_ENABLED(CONFIG_SMP) && pending & BIT(LKL_PEND_CALL))
+		generic_smp_call_function_interrupt();
+	/* Softirqs enable interrupts, which then nest. */
+	cpu->in_irq = 0;
+	irq_exit();
+	cpu->in_irq = 1;
+	current_thread_info()->irq_enabled = 0;
+	set_irq_regs(old);
+}
+
+/* Handle what is pending. Interrupts are enabled on entry and return. */
+void lkl_irq_point(void)
+{
+	struct thread_info *ti = current_thread_info();
+	struct lkl_cpu *cpu = ti->vcpu;
+	unsigned long pending;
+	bool traced, stay = false;
+
+	if (cpu->in_irq)
+		return;
+	if (unlikely(READ_ONCE(lkl_life) >= LKL_HALTED))
+		lkl_cpu_abandon();
+	cpu->in_irq = 1;
+	ti->irq_enabled = 0;
+	/* As the entry code of a real interrupt; idle has told lockdep already. */
+	traced = lockdep_hardirqs_enabled();
+	if (traced)
+		trace_hardirqs_off();
+	while ((pending = __atomic_exchange_n(&cpu->pending, 0, SEQ))) {
+		if (pending & BIT(LKL_PEND_LEAVE)) {
+			pending &= ~BIT(LKL_PEND_LEAVE);
+			stay = executor_done(cpu);
+			if (!stay) {
+				cpu->grace = 0;
+			} else if (leave_now(cpu)) {
+				if (!is_idle_task(current))
+					pending |= BIT(LKL_PEND_LOOK);
+				__atomic_fetch_or(&cpu->pending, pending, SEQ);
+				stay = false;
+				lkl_cpu_leave();
+				continue;
+			}
+		}
+		if (pending & ~BIT(LKL_PEND_LOOK))
+			handle(cpu, pending);
+	}
+	if (stay)
+		__atomic_fetch_or(&cpu->pending, BIT(LKL_PEND_LEAVE), SEQ);
+	if (traced)
+		trace_hardirqs_on();
+	cpu->in_irq = 0;
+	ti->irq_enabled = 1;
+}
+EXPORT_SYMBOL(lkl_irq_point);
+
+void lkl_cpu_relax(void)
+{
+	struct thread_info *ti = current_thread_info();
+
+	lkl_cpu_pause();
+	if (unlikely(READ_ONCE(lkl_life) >= LKL_HALTED))
+		lkl_cpu_abandon();
+	if (ti->irq_enabled && lkl_irqs_pending(ti))
+		lkl_irq_point();
+	if (!(++ti->relaxed % 64))
+		lkl_host_yield();
+}
+EXPORT_SYMBOL(lkl_cpu_relax);
+
+#ifdef CONFIG_SMP
+void lkl_spin_lock_slow(arch_spinlock_t *lock)
+{
+	unsigned int n = 0;
+
+	do {
+		while (READ_ONCE(lock->locked)) {
+			lkl_cpu_pause();
+			if (++n % 128)
+				continue;
+			/* The holder may be a CPU that was abandoned in a panic. */
+			if (READ_ONCE(lkl_life) >= LKL_HALTED)
+				lkl_cpu_abandon();
+			lkl_host_yield();
+		}
+	} while (__atomic_exchange_n(&lock->locked, 1, SEQ));
+}
+EXPORT_SYMBOL(lkl_spin_lock_slow);
+#endif
+
+/* Keep the CPU for a moment: an answer in microseconds saves a sleep and a wake-up. */
+static void idle_spin(struct lkl_cpu *cpu)
+{
+	u64 end, now;
+
+	if (executor_done(cpu) || !lkl_spin_worth(&cpu->spin_misses))
+		return;
+	now = lkl_now_ns();
+	end = now + lkl_boot_args.spin_ns;
+	do {
+		for (int i = 0; i < 16; i++) {
+			if (READ_ONCE(cpu->pending)) {
+				cpu->spin_misses = 0;
+				return;
+			}
+			lkl_cpu_pause();
+		}
+		now = lkl_now_ns();
+	} while (now < end && now < READ_ONCE(cpu->deadline));
+	if (cpu->spin_misses < 4)
+		cpu->spin_misses++;
+}
+
+/* Called with interrupts disabled; returns after one, still disabled. */
+void arch_cpu_idle(void)
+{
+	struct lkl_cpu *cpu = current_thread_info()->vcpu;
+
+	if (!READ_ONCE(cpu->pending))
+		idle_spin(cpu);
+	if (!READ_ONCE(cpu->pending))
+		lkl_cpu_leave();
+	if (READ_ONCE(cpu->pending)) {
+		raw_local_irq_enable();
+		raw_local_irq_disable();
+	}
+}
