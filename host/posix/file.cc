@@ -93,6 +93,7 @@ public:
 	std::uint64_t bytes() const override { return bytes_; }
 	std::uint32_t block_bytes() const override { return block_bytes_; }
 	bool read_only() const override { return access_ == Access::read_only; }
+	int descriptor() const override { return fd_; }
 	std::int64_t read(std::span<const Buffer> buffers, std::uint64_t offset,
 			  bool cached_only) override;
 	std::int64_t write(std::span<const Buffer> buffers, std::uint64_t offset) override;

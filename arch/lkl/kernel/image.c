@@ -96,6 +96,12 @@ static s32 image_boot(const struct lkl_boot *boot, struct lkl_thread *init)
 	return READ_ONCE(lkl_life) == LKL_ALIVE ? 0 : -EIO;
 }
 
+/* The library's own calls have negative numbers and come from this file only. */
+static s64 image_syscall(struct lkl_thread *thread, s64 nr, const s64 *args)
+{
+	return likely(nr >= 0) ? lkl_call(thread, nr, args) : -ENOSYS;
+}
+
 static s32 image_thread_attach(struct lkl_thread *parent, struct lkl_thread *thread)
 {
 	const s64 args[6] = { (s64)thread };
@@ -174,7 +180,7 @@ const struct lkl_image lkl_image = {
 	.boot		= image_boot,
 	.thread_attach	= image_thread_attach,
 	.thread_detach	= image_thread_detach,
-	.syscall	= lkl_call,
+	.syscall	= image_syscall,
 	.interrupt	= lkl_call_interrupt,
 	.quiesce	= image_quiesce,
 	.halt		= image_halt,

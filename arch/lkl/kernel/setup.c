@@ -3,6 +3,7 @@
 #include <linux/cpu.h>
 #include <linux/init.h>
 #include <linux/memblock.h>
+#include <linux/random.h>
 #include <linux/seq_file.h>
 #include <linux/start_kernel.h>
 #include <linux/string.h>
@@ -26,6 +27,10 @@ void __init setup_arch(char **cmdline)
 	lkl_console_init();
 	setup_initial_init_mm(_stext, _etext, _edata, _end);
 	parse_early_param();
+
+	if (memchr_inv(lkl_boot_args.seed, 0, sizeof(lkl_boot_args.seed)))
+		add_bootloader_randomness(lkl_boot_args.seed, sizeof(lkl_boot_args.seed));
+	memzero_explicit(lkl_boot_args.seed, sizeof(lkl_boot_args.seed));
 
 	memblock_add(0, lkl_boot_args.ram_bytes);
 	memblock_reserve(__pa(lkl_boot_args.image_base), lkl_boot_args.image_bytes);
@@ -51,7 +56,7 @@ void __init init_IRQ(void)
 {
 }
 
-/* The image's pages are part of a file mapping of the host: nothing to win. */
+/* The image is a private file mapping of the host, not RAM to be given out. */
 void free_initmem(void)
 {
 }

@@ -16,6 +16,7 @@
 #define sys_exit		sys_ni_syscall
 #define sys_exit_group		sys_ni_syscall
 #define sys_mmap		sys_ni_syscall
+#define sys_rt_sigaction	sys_ni_syscall
 #define sys_rt_sigreturn	sys_ni_syscall
 
 #undef __SYSCALL

@@ -4,7 +4,6 @@
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
-#include <linux/version.h>
 #include <asm/lkl.h>
 
 unsigned long lkl_ram_base;
@@ -13,20 +12,35 @@ unsigned long lkl_vmalloc_start, lkl_vmalloc_end;
 
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
 
+/* Declared by some series only; asm/pgtable.h says why the zero page is here. */
+void arch_setup_zero_pages(void);
 void __init arch_zone_limits_init(unsigned long *max_zone_pfns);
+void __init free_area_init(unsigned long *max_zone_pfns);
+void memblock_free_all(void);
+
+unsigned long empty_zero_page[PAGE_SIZE / sizeof(unsigned long)] __aligned(PAGE_SIZE);
+EXPORT_SYMBOL(empty_zero_page);
+
+void __init arch_setup_zero_pages(void)
+{
+}
+
 void __init arch_zone_limits_init(unsigned long *max_zone_pfns)
 {
 	max_zone_pfns[ZONE_NORMAL] = max_low_pfn;
 }
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)	/* mm_core_init() since */
-unsigned long empty_zero_page[PAGE_SIZE / sizeof(unsigned long)] __aligned(PAGE_SIZE);
-EXPORT_SYMBOL(empty_zero_page);
+/* In place of the kernel's own where that is static and called by its start-up. */
+void __init __weak free_area_init(unsigned long *max_zone_pfns)
+{
+}
 
-static void __init init_zones(void)
+void __init lkl_paging_init(void)
 {
 	unsigned long max_zone_pfns[MAX_NR_ZONES] = { };
 
+	min_low_pfn = 0;
+	max_low_pfn = max_pfn = lkl_boot_args.ram_bytes >> PAGE_SHIFT;
 	arch_zone_limits_init(max_zone_pfns);
 	free_area_init(max_zone_pfns);
 }
@@ -35,19 +49,9 @@ void __init mem_init(void)
 {
 	max_mapnr = max_low_pfn;
 	high_memory = __va(max_low_pfn << PAGE_SHIFT);
-	memblock_free_all();
-}
-#else
-static void __init init_zones(void)
-{
-}
-#endif
-
-void __init lkl_paging_init(void)
-{
-	min_low_pfn = 0;
-	max_low_pfn = max_pfn = lkl_boot_args.ram_bytes >> PAGE_SHIFT;
-	init_zones();
+	/* Newer series do so before they call this. */
+	if (!totalram_pages())
+		memblock_free_all();
 }
 
 /* Of user mappings, which no CPU ever uses: execve() and the like keep the books. */

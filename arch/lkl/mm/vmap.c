@@ -5,9 +5,21 @@
  */
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include <asm/cacheflush.h>
 #include <asm/lkl.h>
 #include <asm/tlbflush.h>
+
+/* Lazily freed areas hold on to host mappings, of which there are not many. */
+#define PURGE_AFTER	1024
+
+static void purge(struct work_struct *work)
+{
+	vm_unmap_aliases();
+}
+static DECLARE_WORK(purge_work, purge);
+static atomic_t runs_mapped;
 
 struct run {
 	unsigned long va, pfn, pages;
@@ -28,6 +40,8 @@ static void map_run(const struct run *run)
 		return;
 	current_thread_info()->vcpu->count[LKL_COUNT_MAPS]++;
 	rc = lkl_host_map(run->va, PFN_PHYS(run->pfn), run->pages << PAGE_SHIFT, run->prot);
+	if (!(atomic_inc_return(&runs_mapped) % PURGE_AFTER) && system_state == SYSTEM_RUNNING)
+		schedule_work(&purge_work);
 	/* The caller cannot fail any more. */
 	if (rc)
 		panic("lkl: the host cannot map %lu pages (%d)", run->pages, rc);

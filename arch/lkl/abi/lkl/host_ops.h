@@ -102,7 +102,7 @@ struct lkl_host_ops {
 	 * @map: make RAM [@phys, @phys + @bytes) visible at @va with protection
 	 * @prot (LKL_PROT_*), in the window given by &lkl_boot.vmalloc_base.
 	 * Replaces what was there. Page multiples. Returns 0 or a negative
-	 * errno, and then the old mapping is gone. CPU held.
+	 * errno; what is mapped there is then undefined. CPU held.
 	 */
 	lkl_s32 (*map)(void *host, lkl_u64 va, lkl_u64 phys, lkl_u64 bytes,
 		       lkl_u32 prot);
@@ -150,7 +150,8 @@ struct lkl_virtio_ring {
 /**
  * struct lkl_virtio_device - a device as the host offers it
  *
- * The memory belongs to the host and must live until device_remove() returned.
+ * The memory belongs to the host and must live until device_remove() or halt()
+ * returned.
  */
 struct lkl_virtio_device {
 	lkl_u32 size;		/* sizeof(struct lkl_virtio_device) */
@@ -198,6 +199,11 @@ struct lkl_boot {
 	lkl_u32 map_granule;		/* map() works in multiples of this many bytes */
 	lkl_u32 reserved;
 	const char *command_line;	/* NUL-terminated; read during boot() only */
+	/*
+	 * For the random number generator, which counts it as 256 bits of
+	 * entropy; all zero: none, and getrandom() waits until some has come.
+	 */
+	lkl_u64 seed[4];
 };
 
 /* How raise_irq() gets the interrupt handled */

@@ -166,6 +166,11 @@ static inline int lkl_host_unmap(unsigned long va, unsigned long bytes)
 	return (s32)__lkl_host(unmap, va, bytes, 0, 0);
 }
 
+static inline void lkl_host_discard(phys_addr_t phys, u64 bytes)
+{
+	__lkl_host(discard, phys, bytes, 0, 0);
+}
+
 static inline void lkl_host_log(u32 level, u64 time_us, const char *text, u32 bytes)
 {
 	__lkl_host(log, level, time_us, text, bytes);

@@ -4,9 +4,13 @@
 
 #include <linux/const.h>
 
+#if __has_include(<vdso/page.h>)	/* since 6.13 */
+#include <vdso/page.h>
+#else
 #define PAGE_SHIFT	CONFIG_PAGE_SHIFT
 #define PAGE_SIZE	(_AC(1, UL) << CONFIG_PAGE_SHIFT)
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
+#endif
 
 #ifndef __ASSEMBLER__
 

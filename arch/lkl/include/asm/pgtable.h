@@ -58,10 +58,17 @@ extern unsigned long lkl_vmalloc_start, lkl_vmalloc_end;
 
 extern pgd_t swapper_pg_dir[];
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)	/* generic since */
-#define mk_pte(page, prot)	pfn_pte(page_to_pfn(page), prot)
-extern unsigned long empty_zero_page[];
+/*
+ * One zero page, in the form of several coloured ones: these are the architecture's
+ * in every series, a single one is generic in newer ones.
+ */
+#define __HAVE_COLOR_ZERO_PAGE
+#define zero_page_mask		0UL
 #define ZERO_PAGE(vaddr)	((void)(vaddr), virt_to_page(empty_zero_page))
+extern unsigned long empty_zero_page[];
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)	/* generic since */
+#define mk_pte(page, prot)	pfn_pte(page_to_pfn(page), prot)
 #endif
 
 static inline void set_pte(pte_t *p, pte_t v)

@@ -85,6 +85,7 @@ raw_copy_to_user(void __user *to, const void *from, unsigned long n)
 
 #define INLINE_COPY_FROM_USER
 #define INLINE_COPY_TO_USER
+#define INLINE_COPY_USER	/* both, in newer series */
 
 #define __clear_user(to, n) lkl_clear_fault((void __force *)(to), n)
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+// A tree of files on the host, through its own system calls.
+#pragma once
+
+#include <memory>
+
+#include "file_system.hh"
+
+namespace lkl::apps {
+
+class HostFileSystem final : public FileSystem {
+public:
+	/// The tree at directory @path.
+	static Result<std::unique_ptr<HostFileSystem>> open(const char *path);
+	~HostFileSystem() override;
+	HostFileSystem(const HostFileSystem &) = delete;
+	HostFileSystem &operator=(const HostFileSystem &) = delete;
+
+	Handle root() const override { return root_; }
+	Result<Handle> open_directory(Handle parent, const char *name) override;
+	Result<Handle> open_file(Handle parent, const char *name) override;
+	void close(Handle handle) override;
+	Result<void> list(Handle directory, Listing &listing) override;
+	Result<Metadata> stat(Handle parent, const char *name) override;
+	Result<std::string> read_link(Handle parent, const char *name) override;
+	Result<std::string> attribute_names(Handle parent, const char *name) override;
+	Result<std::string> attribute(Handle parent, const char *name,
+				      const char *attribute) override;
+	Result<std::size_t> read(Handle file, std::span<std::byte> buffer,
+				 std::uint64_t offset) override;
+	Result<std::optional<std::uint64_t>> next_data(Handle file, std::uint64_t offset) override;
+	Result<std::optional<std::uint64_t>> next_hole(Handle file, std::uint64_t offset) override;
+	void forget(Handle file, std::uint64_t offset, std::uint64_t bytes) override;
+	Result<std::uint64_t> used_bytes() override;
+
+private:
+	explicit HostFileSystem(Handle root) : root_(root) {}
+
+	const Handle root_;
+};
+
+} // namespace lkl::apps

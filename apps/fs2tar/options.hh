@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+// The command line of fs2tar.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "apps/common/compressor.hh"
+#include "apps/common/image.hh"
+#include "apps/common/result.hh"
+#include "apps/common/tree_walker.hh"
+#include "archive_builder.hh"
+
+namespace lkl::apps {
+
+/// --owner and --group as given: a number, a name to be looked up in the image, or
+/// a name and its number.
+struct OwnerName {
+	std::string name;
+	std::optional<std::uint32_t> id;
+};
+
+struct Options {
+	ImageOptions image;
+	ArchiveOptions archive;
+	WalkOptions walk;
+	std::optional<OwnerName> user, group;
+	bool numeric_owner = false;
+	std::string target;		// empty or "-": standard output
+	std::string labels;		// a file for SELinux labels; empty: none
+	Compression compression = Compression::none;
+	bool show_kernel_log = false;
+	bool quiet = false;
+	bool totals = false;
+	int progress_fd = -1;
+};
+
+/// The options; or, when there is nothing to do but exit, the status to exit with,
+/// after help or a complaint was printed.
+std::variant<Options, int> parse_command_line(int argc, char **argv);
+
+} // namespace lkl::apps

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "shutdown.hh"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "lkl.h"
+#include "try.hh"
+
+namespace lkl {
+
+namespace {
+
+// File systems that hold nothing beyond the kernel's life.
+bool is_volatile(const std::string &type)
+{
+	static constexpr std::array<std::string_view, 8> types = {
+		"rootfs", "ramfs", "tmpfs", "proc", "sysfs", "devtmpfs", "devpts", "cgroup2",
+	};
+
+	return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+struct Problems {
+	int first = 0;
+	std::string list;
+
+	void add(std::int64_t error, const std::string &what)
+	{
+		if (!first)
+			first = static_cast<int>(-error);
+		list += (list.empty() ? "" : "; ") + what;
+	}
+};
+
+// Unmount one; a negative errno and nothing done when it is busy.
+std::int64_t unmount_one(const Calls &calls, const MountEntry &mount, Problems &problems)
+{
+	Result<void> flushed = calls.flush(mount.target, LKL_SYS_syncfs);
+	std::int64_t result = calls(LKL_SYS_umount2, mount.target.c_str(), LKL_UMOUNT_NOFOLLOW);
+
+	if (result < 0)
+		return result;
+	if (!flushed)
+		problems.add(-flushed.error().code,
+			     fmt::format("{}: some writes failed", mount.target));
+	return 0;
+}
+
+// What stays busy is at least made consistent.
+void make_read_only(const Calls &calls, const MountEntry &mount, std::int64_t error,
+		    Problems &problems)
+{
+	std::int64_t result = calls(LKL_SYS_mount, nullptr, mount.target.c_str(), nullptr,
+				    LKL_MS_REMOUNT | LKL_MS_RDONLY, nullptr);
+
+	problems.add(error, fmt::format("unmount {} ({}): {}{}", mount.target, mount.source,
+					lkl_strerror(static_cast<int>(error)),
+					result < 0 ? ", and it stays writable" : ", made read-only"));
+}
+
+} // namespace
+
+Result<void> shut_down(const Calls &calls)
+{
+	Problems problems;
+
+	calls(LKL_SYS_close_range, 0, ~0u, 0);
+	calls(LKL_SYS_chdir, "/");
+	calls(LKL_SYS_sync);
+
+	std::vector<MountEntry> left = TRY(mounts(calls));
+
+	std::erase_if(left, [](const MountEntry &mount) { return is_volatile(mount.type); });
+	std::reverse(left.begin(), left.end());
+
+	// Last mounted, first unmounted; again as long as that makes others free.
+	for (std::size_t before = left.size() + 1; !left.empty() && left.size() < before;) {
+		before = left.size();
+		std::erase_if(left, [&](const MountEntry &mount) {
+			return unmount_one(calls, mount, problems) == 0;
+		});
+	}
+	for (const MountEntry &mount : left)
+		make_read_only(calls, mount, unmount_one(calls, mount, problems), problems);
+	calls(LKL_SYS_sync);
+	if (problems.first)
+		return fail(problems.first, "halt: {}", problems.list);
+	return {};
+}
+
+} // namespace lkl
