@@ -31,9 +31,10 @@ class Results:
         for path in sorted(glob.glob(os.path.join(folder, '*_bench.json'))):
             with open(path, encoding='utf-8') as file:
                 text = file.read()
-            if not text:    # none of its benchmarks was wanted
+            try:
+                content = json.loads(text)
+            except json.JSONDecodeError:    # empty or cut: it did not run to its end
                 continue
-            content = json.loads(text)
             context = content['context']
             self.machines.add('%s, %d CPUs of %d MHz' % (context['date'][:10], context['num_cpus'],
                                                          context['mhz_per_cpu']))

@@ -201,24 +201,19 @@ public:
 
 	~Receiver()
 	{
-		stop_ = true;
-		settle();
-		link_.send(batch);
+		exchange(true);
 		thread_.join();
 	}
 
-	/// Until the receiver sleeps in the kernel again.
-	void settle()
+	/// One batch; ns.
+	double exchange(bool last = false)
 	{
-		while (!receiving_)
+		// The receiver is about to sleep in the kernel for this batch; let it.
+		while (receives_ == sent_)
 			std::this_thread::yield();
 		std::this_thread::sleep_for(std::chrono::microseconds(200));
-	}
-
-	/// A batch; ns.
-	double exchange()
-	{
-		settle();
+		sent_++;
+		stop_ = last;
 
 		const double start = cpu_time();
 
@@ -230,14 +225,15 @@ private:
 	void work()
 	{
 		do {
-			receiving_ = true;
+			receives_++;
 			link_.receive(batch);
-			receiving_ = false;
 		} while (!stop_);
 	}
 
 	Link<System> link_;
-	std::atomic<bool> receiving_ = false, stop_ = false;
+	unsigned sent_ = 0;				// batches
+	std::atomic<unsigned> receives_ = 0;		// begun
+	std::atomic<bool> stop_ = false;
 	std::thread thread_;
 };
 

@@ -151,7 +151,8 @@ private:
 		const Acl acl;
 		const std::string value = "value of " + path;
 		const std::string hard = path + ".hard", symbolic = path + ".symbolic";
-		const int file = must(::openat(root_, path.c_str(), O_RDONLY | O_CLOEXEC), path.c_str());
+		const int file = must(::openat(root_, path.c_str(), O_RDONLY | O_CLOEXEC),
+				      path.c_str());
 		const auto set = [file](const char *name, const void *data, std::size_t bytes) {
 			must(::fsetxattr(file, name, data, bytes, 0), name);
 		};

@@ -68,9 +68,9 @@ $(3)/.config: $(patsubst %,$(kernel_configs)/%,defconfig $(addsuffix .config,$(4
 	$$(Q)mkdir -p $(3)
 	$$(Q)cd $(3) && ../scripts/kconfig/merge_config.sh -m -Q -O . \
 		$$(abspath $$(filter $(kernel_configs)/%,$$^)) > merge.log
-	+$$(Q)$$(call kbuild,$(3)) -s olddefconfig || { rm -f $$@; exit 1; }
+	+$$(Q)$$(call kbuild,$(3)) -s olddefconfig
 	$$(Q)awk -f mk/config-check.awk -v action=$$(CONFIG_CHECK) \
-		$$(filter $(kernel_configs)/%,$$^) $$@ || { rm -f $$@; exit 1; }
+		$$(filter $(kernel_configs)/%,$$^) $$@
 
 # Kbuild finds out itself what to do in a tree that others edit.
 $(2)/.built: $(3)/.config $(overlay_files) $(O)/kernel.files $(if $(LINUX),FORCE)

@@ -8,7 +8,8 @@
 //                              the same tree as the host sees it in FOLDER?
 //
 // Options: --type T (must be what probing finds), --options O, --partition N,
-// --seed N, --operations N, --bytes N (room that `write` may use), --dirty COPY
+// --seed N, --operations N, --bytes N (room that `write` may use), --latest SECONDS
+// (of the times that `write` sets), --dirty COPY
 // (copies the image while it is mounted, after a sync), --also IMAGE (a disk that
 // is added before), --skip LIST (comma separated, of compare: owners, modes, times,
 // nanoseconds, links, xattrs, acls).
@@ -26,6 +27,7 @@ struct Request {
 	std::string verb, image, folder, type, options, dirty, also, skip;
 	unsigned partition = 0, operations = 2000;
 	std::uint64_t seed = 1, bytes = 12 << 20;
+	std::int64_t latest_s = 0;
 };
 
 /// A kernel with the image mounted.
@@ -65,6 +67,15 @@ public:
 				throw std::runtime_error("the kernel complained:\n" + kernel.log().text());
 	}
 
+	/// What the kernel said that was no good news, on lines of its own.
+	std::string complaints() const
+	{
+		std::vector<char> lines(65536);
+
+		lkl_log_tail(kernel, 4, lines.data(), lines.size());
+		return std::string("\n") + lines.data();
+	}
+
 	Instance kernel;
 	std::string root, type;
 };
@@ -77,12 +88,18 @@ void copy_host_file(const std::string &from, const std::string &to)
 void write(const Request &request)
 {
 	auto first = std::make_unique<Mounted>(request, false);
-	const Abilities &abilities = abilities_of(first->type);
+	Abilities abilities = abilities_of(first->type);
 
+	if (request.latest_s)
+		abilities.latest_s = request.latest_s;
 	lkl_sys_umask(first->kernel, 0);
 	Exercise exercise(first->kernel, first->root, abilities, request.seed, request.bytes);
 
-	exercise.run(request.operations);
+	try {
+		exercise.run(request.operations);
+	} catch (const std::exception &failure) {
+		throw std::runtime_error(failure.what() + first->complaints());
+	}
 	must_equal(first->kernel, first->root, exercise.model(), abilities, "before the unmount");
 	if (!request.dirty.empty()) {
 		must(lkl_sys_sync(first->kernel), "sync");
@@ -192,6 +209,8 @@ Request parse(int argc, char **argv)
 			request.operations = static_cast<unsigned>(std::stoul(value));
 		else if (word == "--bytes")
 			request.bytes = std::stoull(value);
+		else if (word == "--latest")
+			request.latest_s = std::stoll(value);
 		else if (word == "--dirty")
 			request.dirty = value;
 		else if (word == "--also")

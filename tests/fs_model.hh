@@ -24,6 +24,7 @@ struct Abilities {
 	bool devices;
 	bool xattrs;
 	bool unicode;		// names beyond ASCII with the default mount options
+	bool fills_gaps;	// zeroes what lies between old data and an O_APPEND
 	unsigned name_bytes;
 	std::uint32_t largest_id;
 	std::int64_t time_step_ns;
@@ -34,21 +35,23 @@ inline const Abilities &abilities_of(const std::string &type)
 {
 	constexpr std::uint32_t any = 4000000000u;
 	static const Abilities known[] = {
-		{"ext2", true, true, true, true, true, true, 255, any, 1000000000, -2000000000, 2000000000},
-		{"ext3", true, true, true, true, true, true, 255, any, 1000000000, -2000000000, 2000000000},
-		{"ext4", true, true, true, true, true, true, 255, any, 1, -2000000000, 14000000000},
-		{"xfs", true, true, true, true, true, true, 255, any, 1, -2000000000, 14000000000},
-		{"btrfs", true, true, true, true, true, true, 255, any, 1, -2000000000, 14000000000},
-		{"f2fs", true, true, true, true, true, true, 255, any, 1, -2000000000, 14000000000},
-		{"vfat", false, false, false, false, false, true, 200, 0, 2000000000, 400000000, 4000000000},
-		{"exfat", false, false, false, false, false, true, 255, 0, 2000000000, 400000000, 4000000000},
-		{"ntfs3", true, true, true, false, true, true, 255, any, 100, -2000000000, 14000000000},
-		{"minix", true, true, true, true, false, true, 30, 60000, 1000000000, 0, 4000000000},
-		{"nilfs2", true, true, true, true, false, true, 255, any, 1, 0, 14000000000},
-		{"jfs", true, true, true, true, true, true, 255, any, 1, 0, 4000000000},
-		{"udf", true, true, true, true, false, true, 250, any, 1000, 0, 14000000000},
-		{"hfs", false, false, false, false, false, false, 31, 0, 1000000000, 0, 2000000000},
-		{"hfsplus", true, true, true, true, true, false, 255, any, 1000000000, 0, 2000000000},
+		{"ext2", true, true, true, true, true, true, true, 255, any, 1000000000, -2000000000, 2000000000},
+		{"ext3", true, true, true, true, true, true, true, 255, any, 1000000000, -2000000000, 2000000000},
+		{"ext4", true, true, true, true, true, true, true, 255, any, 1, -2000000000, 14000000000},
+		{"xfs", true, true, true, true, true, true, true, 255, any, 1, -2000000000, 14000000000},
+		{"btrfs", true, true, true, true, true, true, true, 255, any, 1, -2000000000, 14000000000},
+		{"f2fs", true, true, true, true, true, true, true, 255, any, 1, -2000000000, 14000000000},
+		{"vfat", false, false, false, false, false, true, true, 200, 0, 2000000000, 400000000, 4000000000},
+		// exfat of 6.12 looks at the offset before O_APPEND sets it; ntfs3 of 6.12
+		// reads times before 1970 wrong.
+		{"exfat", false, false, false, false, false, true, false, 255, 0, 2000000000, 400000000, 4000000000},
+		{"ntfs3", true, true, true, false, true, true, true, 255, any, 100, 0, 14000000000},
+		{"minix", true, true, true, true, false, true, true, 30, 60000, 1000000000, 0, 4000000000},
+		{"nilfs2", true, true, true, true, false, true, true, 255, any, 1, 0, 14000000000},
+		{"jfs", true, true, true, true, true, true, true, 255, any, 1, 0, 4000000000},
+		{"udf", true, true, true, true, false, true, true, 120, any, 1000, 0, 14000000000},
+		{"hfs", false, false, false, false, false, false, true, 31, 0, 1000000000, 0, 2000000000},
+		{"hfsplus", true, true, true, true, true, false, true, 255, any, 1000000000, 0, 2000000000},
 	};
 
 	for (const Abilities &abilities : known)

@@ -216,8 +216,16 @@ private:
 		const std::string should =
 			offset < node.data.size() ? node.data.substr(offset, data.size()) : std::string();
 
-		if (data.substr(0, static_cast<std::size_t>(got)) != should)
-			throw std::runtime_error("wrong data at " + std::to_string(offset));
+		data.resize(static_cast<std::size_t>(got));
+		if (data == should)
+			return;
+		const std::size_t same = std::size_t(
+			std::mismatch(data.begin(), data.end(), should.begin(), should.end()).first -
+			data.begin());
+
+		throw std::runtime_error(std::to_string(got) + " bytes read at " + std::to_string(offset) +
+					 ", should be " + std::to_string(should.size()) +
+					 "; the first wrong one is at " + std::to_string(offset + same));
 	}
 
 	NodePtr fresh_node(unsigned mode)

@@ -11,8 +11,9 @@ inline void Exercise::append()
 {
 	if (const Entry *entry = pick(files)) {
 		const std::string data = fresh_data(left());
-		const Fd file(kernel_, at(entry->path), LKL_O_WRONLY | LKL_O_APPEND);
+		const Fd file(kernel_, at(entry->path), LKL_O_WRONLY | (abilities_.fills_gaps ? LKL_O_APPEND : 0));
 
+		must(lkl_sys_lseek(kernel_, file, 0, LKL_SEEK_END), "lseek");
 		write_all(kernel_, file, data);
 		pwrite_model(*entry->node, entry->node->data.size(), data);
 		done();
@@ -61,8 +62,10 @@ inline void Exercise::symlink()
 	const auto [path, directory] = pick_directory();
 	const std::string name = fresh_name();
 	// Short targets live in the inode, long ones in blocks.
-	const std::string target = "to/" + std::string(1 + random_.below(random_.below(4) ? 40 : 700), 't');
+	std::string target = "to";
 
+	for (std::uint64_t parts = random_.below(random_.below(4) ? 3 : 40) + 1; parts; parts--)
+		target += "/" + std::string(1 + random_.below(15), 't');
 	must(lkl_sys_symlinkat(kernel_, target.c_str(), LKL_AT_FDCWD, at(path + "/" + name).c_str()), "symlink");
 	directory->entries[name] = fresh_node(LKL_S_IFLNK | 0777);
 	directory->entries[name]->data = target;
@@ -238,13 +241,18 @@ inline void Exercise::copy()
 	const int cloned = lkl_sys_ioctl(kernel_, out, LKL_FICLONE,
 					 reinterpret_cast<void *>(static_cast<std::uintptr_t>(int(in))));
 
-	// Where blocks cannot be shared, the kernel copies.
+	// Where blocks cannot be shared, the kernel copies; where it cannot, we do.
 	if (cloned == -LKL_EOPNOTSUPP || cloned == -LKL_ENOTTY || cloned == -LKL_EINVAL) {
 		lkl_s64 in_offset = 0, out_offset = 0;
+		std::int64_t copied;
 
-		while (must(lkl_sys_copy_file_range(kernel_, in, &in_offset, out, &out_offset, 1 << 20, 0),
-			    "copy_file_range"))
-			;
+		do
+			copied = lkl_sys_copy_file_range(kernel_, in, &in_offset, out, &out_offset, 1 << 20, 0);
+		while (copied > 0);
+		if (copied == -LKL_EINVAL && in_offset == 0)
+			write_all(kernel_, out, read_all(kernel_, in));
+		else
+			must(copied, "copy_file_range");
 	} else {
 		must(cloned, "FICLONE");
 		counts_["copy by sharing"]++;

@@ -205,13 +205,16 @@ TEST_P(StressRaces, TimersFireWithNobodyInside)
 TEST_P(StressRaces, KernelThreadsWorkWithNobodyInside)
 {
 	MemoryDisk memory(4 << 20);
-	const Fd device(kernel, device_of(kernel, add_disk(kernel, memory.disk())), LKL_O_RDWR);
+	const int disk = add_disk(kernel, memory.disk());
+	Fd device(kernel, device_of(kernel, disk), LKL_O_RDWR);
 
 	put_file(kernel, "/proc/sys/vm/dirty_writeback_centisecs", "20");
 	put_file(kernel, "/proc/sys/vm/dirty_expire_centisecs", "30");
 	ASSERT_EQ(lkl_sys_pwrite64(kernel, device, "written back", 12, 0), 12);
 	// No call from here on: timer, flusher thread and disk do it alone.
 	EXPECT_TRUE(eventually([&] { return memory.content().starts_with("written back"); }, 20s));
+	device.close();
+	EXPECT_EQ(lkl_disk_remove(kernel, disk), 0) << lkl_last_error(kernel);
 }
 
 TEST_P(StressRaces, GracePeriodsEndWhileThreadsStayOutside)
