@@ -144,12 +144,12 @@ TEST_F(DiskMount, ShortPathBufferIsAnError)
 
 TEST(DiskMountUnknown, NothingKnownIsNoDevice)
 {
-	Instance kernel;
 	MemoryDisk zeroes(4 << 20);
 	std::string noise(4 << 20, '\0');
 
 	Random(99).fill(noise.data(), noise.size());
 	MemoryDisk random(noise);
+	Instance kernel;
 
 	for (MemoryDisk *memory : {&zeroes, &random}) {
 		const int disk = add_disk(kernel, memory->disk());

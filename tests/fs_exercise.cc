@@ -9,7 +9,8 @@
 //
 // Options: --type T (must be what probing finds), --options O, --partition N,
 // --seed N, --operations N, --bytes N (room that `write` may use), --latest SECONDS
-// (of the times that `write` sets), --dirty COPY
+// (of the times that `write` sets), --avoid LIST (operations that `write` leaves
+// out, comma separated), --dirty COPY
 // (copies the image while it is mounted, after a sync), --also IMAGE (a disk that
 // is added before), --skip LIST (comma separated, of compare: owners, modes, times,
 // nanoseconds, links, xattrs, acls).
@@ -24,7 +25,7 @@ using namespace lkl::test;
 namespace {
 
 struct Request {
-	std::string verb, image, folder, type, options, dirty, also, skip;
+	std::string verb, image, folder, type, options, dirty, also, avoid, skip;
 	unsigned partition = 0, operations = 2000;
 	std::uint64_t seed = 1, bytes = 12 << 20;
 	std::int64_t latest_s = 0;
@@ -93,7 +94,8 @@ void write(const Request &request)
 	if (request.latest_s)
 		abilities.latest_s = request.latest_s;
 	lkl_sys_umask(first->kernel, 0);
-	Exercise exercise(first->kernel, first->root, abilities, request.seed, request.bytes);
+	Exercise exercise(first->kernel, first->root, abilities, request.seed, request.bytes,
+			  request.avoid);
 
 	try {
 		exercise.run(request.operations);
@@ -213,6 +215,8 @@ Request parse(int argc, char **argv)
 			request.latest_s = std::stoll(value);
 		else if (word == "--dirty")
 			request.dirty = value;
+		else if (word == "--avoid")
+			request.avoid = value;
 		else if (word == "--also")
 			request.also = value;
 		else if (word == "--skip")

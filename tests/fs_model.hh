@@ -228,10 +228,18 @@ private:
 			differ(path, "reads as " + std::to_string(data.size()) + " bytes");
 			return;
 		}
-		const auto [is, should] = std::mismatch(data.begin(), data.end(), model.data.begin());
+		std::size_t first = 0, last = data.size();
 
-		if (is != data.end())
-			differ(path, "content differs at byte " + std::to_string(is - data.begin()));
+		while (first < last && data[first] == model.data[first])
+			first++;
+		while (last > first && data[last - 1] == model.data[last - 1])
+			last--;
+		if (first < last)
+			differ(path, "content differs from byte " + std::to_string(first) + " (" +
+					     std::to_string(static_cast<unsigned char>(data[first])) +
+					     " for " +
+					     std::to_string(static_cast<unsigned char>(model.data[first])) +
+					     ") to " + std::to_string(last));
 	}
 
 	void target(const Node &model, const std::string &path)

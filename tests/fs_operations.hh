@@ -14,10 +14,12 @@ namespace lkl::test {
 
 class Exercise {
 public:
+	/// Files may hold @budget_bytes together; operations named in @avoided, between
+	/// commas, are left out.
 	Exercise(lkl_kernel *kernel, std::string root, const Abilities &abilities, std::uint64_t seed,
-		 std::uint64_t budget_bytes)
+		 std::uint64_t budget_bytes, const std::string &avoided = "")
 		: kernel_(kernel), root_(std::move(root)), abilities_(abilities), random_(seed),
-		  budget_(budget_bytes), model_(std::make_shared<Node>())
+		  budget_(budget_bytes), avoided_("," + avoided + ","), model_(std::make_shared<Node>())
 	{
 		model_->mode = LKL_S_IFDIR | 0755;
 	}
@@ -68,6 +70,8 @@ public:
 					pick -= row.weight;
 					continue;
 				}
+				if (avoided_.find("," + std::string(row.name) + ",") != std::string::npos)
+					break;
 				current_ = row.name;
 				entries_.clear();
 				collect(model_, "", entries_);
@@ -366,6 +370,7 @@ private:
 	const Abilities &abilities_;
 	Random random_;
 	std::uint64_t budget_;
+	std::string avoided_;
 	NodePtr model_;
 	std::vector<Entry> entries_;	// of model_, as the current operation began
 	std::list<Held> held_;
