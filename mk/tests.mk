@@ -83,9 +83,8 @@ check: $(unit_programs) ## Run the quick tests: library units, layer rule, style
 	$(Q)$(run_tests) $(unit_tests)
 
 tests: $(unit_programs) $(test_programs) $(app_part_programs) ## Build the test programs
-test: all $(sanitized_programs) ## Run every test of the full kernel
-	$(Q)$(run_tests) $(unit_tests) --label sanitize $(sanitized_programs) \
-		--label '' $(slow_tests) $(smp_runs)
+test: all ## Run every test of the full kernel
+	$(Q)$(run_tests) $(unit_tests) $(slow_tests) $(smp_runs)
 test-variants: all $(kernel_variants:%=kernel-%) ## Run the kernel's tests on its variants, KUnit, newest series
 	$(Q)$(run_tests) $(variant_runs) --label '' --timeout 3000 $(long_scripts)
 
