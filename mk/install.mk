@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# `make install`: programs, library in all forms, headers, pkg-config file.
+# `make install`: programs, manual pages, library in all forms, headers, pkg-config file.
 
 prefix_dir = $(DESTDIR)$(PREFIX)
 
@@ -7,6 +7,8 @@ prefix_dir = $(DESTDIR)$(PREFIX)
 install: $(everything) ## Install below $(DESTDIR)$(PREFIX)
 	$(Q)install -d $(prefix_dir)/bin $(prefix_dir)/lib/pkgconfig $(prefix_dir)/include/lkl
 	$(Q)install -m 755 $(programs) $(prefix_dir)/bin
+	$(Q)install -d $(prefix_dir)/share/man/man1
+	$(Q)install -m 644 $(wildcard apps/*/*.1) $(prefix_dir)/share/man/man1
 	$(Q)install -m 644 $(O)/lib/lkl.o $(O)/lib/liblkl.a $(prefix_dir)/lib
 	$(Q)install -m 755 $(O)/lib/liblkl.so.$(soversion) $(prefix_dir)/lib
 	$(Q)ln -sf liblkl.so.$(soversion) $(prefix_dir)/lib/liblkl.so
