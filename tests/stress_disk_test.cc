@@ -180,7 +180,7 @@ TEST(StressDiskMemory, FileSystemLargerThanMemoryIsWrittenAndRead)
 TEST(StressDiskMemory, ManyFilesBeyondMemory)
 {
 	const Image image(512 << 20, "mkfs.ext4 -q -F -N 60000 IMG");
-	Instance kernel({.memory_bytes = 48 << 20});
+	Instance kernel({.memory_bytes = 96 << 20});
 	const std::string root = mount_disk(kernel, add_disk(kernel, disk_of(image.path())));
 	const unsigned count = 40000;
 
