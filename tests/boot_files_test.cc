@@ -68,9 +68,9 @@ TEST(BootFiles, StatTellsWhatWasMade)
 	EXPECT_EQ(extended.stx_gid, 3000000000u);
 	EXPECT_EQ(stat_of(kernel, t).st_mode & LKL_S_IFMT, unsigned(LKL_S_IFDIR));
 	must(lkl_sys_mknodat(kernel, LKL_AT_FDCWD, (t + "/dev").c_str(), LKL_S_IFCHR | 0600,
-			     LKL_MAKEDEV(259, 70000)), "mknod");
-	EXPECT_EQ(LKL_MAJOR(stat_of(kernel, t + "/dev").st_rdev), 259u);
-	EXPECT_EQ(LKL_MINOR(stat_of(kernel, t + "/dev").st_rdev), 70000u);
+			     lkl_makedev(259, 70000)), "mknod");
+	EXPECT_EQ(lkl_major(stat_of(kernel, t + "/dev").st_rdev), 259u);
+	EXPECT_EQ(lkl_minor(stat_of(kernel, t + "/dev").st_rdev), 70000u);
 }
 
 TEST(BootFiles, UmaskTakesBitsAway)

@@ -105,8 +105,8 @@ private:
 				equal(path, "link count", inside.st_nlink, outside.st_nlink);
 		}
 		if (S_ISCHR(outside.st_mode) || S_ISBLK(outside.st_mode)) {
-			equal(path, "major", LKL_MAJOR(inside.st_rdev), major(outside.st_rdev));
-			equal(path, "minor", LKL_MINOR(inside.st_rdev), minor(outside.st_rdev));
+			equal(path, "major", lkl_major(inside.st_rdev), major(outside.st_rdev));
+			equal(path, "minor", lkl_minor(inside.st_rdev), minor(outside.st_rdev));
 		}
 		if (!skips("xattrs"))
 			xattrs(path);

@@ -98,7 +98,7 @@ inline void Exercise::mknod()
 	const std::string name = fresh_name();
 	const unsigned type = types[random_.below(std::size(types))];
 	const bool has_number = type == LKL_S_IFCHR || type == LKL_S_IFBLK;
-	const std::uint32_t device = has_number ? LKL_MAKEDEV(random_.below(250), random_.below(250)) : 0;
+	const std::uint32_t device = has_number ? lkl_makedev(random_.below(250), random_.below(250)) : 0;
 
 	must(lkl_sys_mknodat(kernel_, LKL_AT_FDCWD, at(path + "/" + name).c_str(), type | 0640, device), "mknod");
 	directory->entries[name] = fresh_node(type | 0640);

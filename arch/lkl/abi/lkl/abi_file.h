@@ -150,11 +150,20 @@ struct lkl_iovec {
 #define LKL_S_ISSOCK(m) (((m) & LKL_S_IFMT) == LKL_S_IFSOCK)
 
 /* Device numbers as mknodat() takes and stat reports them: 12 + 20 bits, mixed. */
-#define LKL_MAJOR(dev) ((lkl_u32)(((dev) >> 8) & 0xfff))
-#define LKL_MINOR(dev) ((lkl_u32)(((dev) & 0xff) | (((dev) >> 12) & 0xfff00)))
-#define LKL_MAKEDEV(major, minor) \
-	(((lkl_u32)(minor) & 0xff) | (((lkl_u32)(major) & 0xfff) << 8) | \
-	 (((lkl_u32)(minor) & 0xfff00) << 12))
+static inline lkl_u32 lkl_major(lkl_u64 dev)
+{
+	return (lkl_u32)(dev >> 8) & 0xfff;
+}
+
+static inline lkl_u32 lkl_minor(lkl_u64 dev)
+{
+	return (lkl_u32)(dev & 0xff) | ((lkl_u32)(dev >> 12) & 0xfff00);
+}
+
+static inline lkl_u32 lkl_makedev(lkl_u32 major, lkl_u32 minor)
+{
+	return (minor & 0xff) | (major & 0xfff) << 8 | (minor & 0xfff00) << 12;
+}
 
 /* newfstatat, fstat */
 struct lkl_stat {
@@ -279,6 +288,7 @@ struct lkl_dirent64 {
 	lkl_u8 d_type;
 	char d_name[5];		/* longer in truth; NUL-terminated */
 };
+
 #define LKL_DIRENT64_NAME 19
 
 #define LKL_XATTR_CREATE 1
