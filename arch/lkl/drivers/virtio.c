@@ -31,20 +31,26 @@ static struct lkl_virtio *to_lkl(struct virtio_device *vdev)
 	return container_of(vdev, struct lkl_virtio, vdev);
 }
 
-#define host_call(dev, op, a, b, c)						\
-	lkl_host_call((dev)->host->op, (u64)(dev)->host->device, (u64)(a),	\
-		      (u64)(b), (u64)(c), 0)
+/* @op: of @dev->host. */
+static s64 host_call(struct lkl_virtio *dev, void *op, u64 a, u64 b, u64 c)
+{
+	return lkl_host_call(op, (u64)dev->host->device, a, b, c, 0);
+}
 
 static void config_get(struct virtio_device *vdev, unsigned int offset, void *buf,
 		       unsigned int len)
 {
-	host_call(to_lkl(vdev), config_read, offset, buf, len);
+	struct lkl_virtio *dev = to_lkl(vdev);
+
+	host_call(dev, dev->host->config_read, offset, (u64)buf, len);
 }
 
 static void config_set(struct virtio_device *vdev, unsigned int offset, const void *buf,
 		       unsigned int len)
 {
-	host_call(to_lkl(vdev), config_write, offset, buf, len);
+	struct lkl_virtio *dev = to_lkl(vdev);
+
+	host_call(dev, dev->host->config_write, offset, (u64)buf, len);
 }
 
 static u8 get_status(struct virtio_device *vdev)
@@ -54,8 +60,10 @@ static u8 get_status(struct virtio_device *vdev)
 
 static void set_status(struct virtio_device *vdev, u8 status)
 {
-	to_lkl(vdev)->status = status;
-	host_call(to_lkl(vdev), set_status, status, vdev->features, 0);
+	struct lkl_virtio *dev = to_lkl(vdev);
+
+	dev->status = status;
+	host_call(dev, dev->host->set_status, status, vdev->features, 0);
 }
 
 static void reset(struct virtio_device *vdev)
@@ -95,7 +103,7 @@ static bool notify(struct virtqueue *vq)
 	/* Completions come back to where the requests came from. */
 	local_irq_save(flags);
 	lkl_irq_set_cpu(dev->irqs[vq->index], smp_processor_id());
-	host_call(dev, queue_notify, vq->index, 0, 0);
+	host_call(dev, dev->host->queue_notify, vq->index, 0, 0);
 	/* What the device completed at once is seen here, if interrupts were on. */
 	local_irq_restore(flags);
 	return true;
@@ -105,7 +113,7 @@ static void del_queue(struct virtqueue *vq)
 {
 	struct lkl_virtio *dev = to_lkl(vq->vdev);
 
-	host_call(dev, queue_remove, vq->index, 0, 0);
+	host_call(dev, dev->host->queue_remove, vq->index, 0, 0);
 	lkl_irq_free(dev->irqs[vq->index]);
 	vring_del_virtqueue(vq);
 }
@@ -140,7 +148,7 @@ static struct virtqueue *setup_queue(struct lkl_virtio *dev, unsigned int index,
 	ring.avail = (u64)__va(virtqueue_get_avail_addr(vq));
 	ring.used = (u64)__va(virtqueue_get_used_addr(vq));
 	ring.irq = dev->irqs[index];
-	rc = host_call(dev, queue_setup, index, &ring, 0);
+	rc = host_call(dev, dev->host->queue_setup, index, (u64)&ring, 0);
 	if (rc)
 		goto err_irq;
 	return vq;

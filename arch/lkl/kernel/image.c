@@ -59,7 +59,7 @@ static int check(const struct lkl_boot *boot)
 	if (boot->image_base - boot->ram_base >= boot->ram_bytes ||
 	    boot->image_bytes > boot->ram_bytes - (boot->image_base - boot->ram_base))
 		return refuse(boot, "the image is not inside RAM", "");
-	if (!boot->cpus || boot->cpus > NR_CPUS)
+	if (!boot->cpus || boot->cpus > CONFIG_NR_CPUS)
 		return refuse(boot, "more CPUs than this kernel was built for", "");
 	return 0;
 }

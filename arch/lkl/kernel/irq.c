@@ -77,6 +77,7 @@ void lkl_device_interrupts(void)
 		bits = __atomic_exchange_n(&raised[word], 0, SEQ);
 		for (; bits; bits &= bits - 1) {
 			int irq = word * BITS_PER_LONG + __ffs(bits);
+			/* Pairs with lkl_irq_request(). */
 			void (*handler)(void *arg) = smp_load_acquire(&irqs[irq].handler);
 
 			if (handler)

@@ -20,7 +20,8 @@
 #define sys_rt_sigreturn	sys_ni_syscall
 
 #undef __SYSCALL
-#define __SYSCALL(nr, call)			[nr] = (call),
+#define __SYSCALL(nr, call) \
+	[nr] = (call),
 #define __SYSCALL_WITH_COMPAT(nr, native, compat) __SYSCALL(nr, native)
 
 static const void *const syscall_table[__NR_syscalls] = {

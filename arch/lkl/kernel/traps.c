@@ -30,7 +30,7 @@ static const char *const fault_names[] = {
 
 void show_regs(struct pt_regs *regs)
 {
-	printk("pc: %pS sp: %016lx\n", (void *)regs->pc, regs->sp);
+	pr_warn("pc: %pS sp: %016lx\n", (void *)regs->pc, regs->sp);
 }
 
 static void __noreturn oops(const struct oops_info *info)

@@ -12,9 +12,9 @@
 /* Above this many bytes the CPU's loop wins over 16-byte moves. */
 #define LONG_BYTES	256
 
-typedef u64 word_t __attribute__((aligned(1), may_alias));
-typedef u32 half_t __attribute__((aligned(1), may_alias));
-typedef u16 quarter_t __attribute__((aligned(1), may_alias));
+typedef u64 word_t __aligned(1);
+typedef u32 half_t __aligned(1);
+typedef u16 quarter_t __aligned(1);
 
 /* All loads of a step come before its stores, so overlapping is fine. */
 static __always_inline void copy_short(char *to, const char *from, size_t n)
@@ -116,7 +116,7 @@ void *memset(void *to, int byte, size_t n)
 		*(word_t *)(p + n - 8) = word;
 	} else {
 		for (off = 0; off < n; off++)
-			((volatile char *)p)[off] = byte;
+			WRITE_ONCE(p[off], byte);
 	}
 	return to;
 }

@@ -12,12 +12,7 @@ unsigned long lkl_vmalloc_start, lkl_vmalloc_end;
 
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(PAGE_SIZE);
 
-/* Declared by some series only; asm/pgtable.h says why the zero page is here. */
-void arch_setup_zero_pages(void);
-void __init arch_zone_limits_init(unsigned long *max_zone_pfns);
-void __init free_area_init(unsigned long *max_zone_pfns);
-void memblock_free_all(void);
-
+/* asm/pgtable.h says why it is here. */
 unsigned long empty_zero_page[PAGE_SIZE / sizeof(unsigned long)] __aligned(PAGE_SIZE);
 EXPORT_SYMBOL(empty_zero_page);
 
@@ -40,7 +35,8 @@ void __init lkl_paging_init(void)
 	unsigned long max_zone_pfns[MAX_NR_ZONES] = { };
 
 	min_low_pfn = 0;
-	max_low_pfn = max_pfn = lkl_boot_args.ram_bytes >> PAGE_SHIFT;
+	max_low_pfn = lkl_boot_args.ram_bytes >> PAGE_SHIFT;
+	max_pfn = max_low_pfn;
 	arch_zone_limits_init(max_zone_pfns);
 	free_area_init(max_zone_pfns);
 }

@@ -18,6 +18,7 @@ static void purge(struct work_struct *work)
 {
 	vm_unmap_aliases();
 }
+
 static DECLARE_WORK(purge_work, purge);
 static atomic_t runs_mapped;
 

@@ -65,10 +65,10 @@ struct lkl_pollfd {
 #define LKL_EPOLLERR 0x0008u
 #define LKL_EPOLLHUP 0x0010u
 #define LKL_EPOLLRDHUP 0x2000u
-#define LKL_EPOLLEXCLUSIVE (1u << 28)
-#define LKL_EPOLLWAKEUP (1u << 29)
-#define LKL_EPOLLONESHOT (1u << 30)
-#define LKL_EPOLLET (1u << 31)
+#define LKL_EPOLLEXCLUSIVE 0x10000000u
+#define LKL_EPOLLWAKEUP 0x20000000u
+#define LKL_EPOLLONESHOT 0x40000000u
+#define LKL_EPOLLET 0x80000000u
 
 #define LKL_EPOLL_CTL_ADD 1
 #define LKL_EPOLL_CTL_DEL 2
@@ -176,6 +176,7 @@ struct lkl_rlimit64 {
 	lkl_u64 rlim_cur;
 	lkl_u64 rlim_max;
 };
+
 #define LKL_RLIM64_INFINITY (~0ULL)
 #define LKL_RLIMIT_FSIZE 1
 #define LKL_RLIMIT_NOFILE 7
@@ -185,10 +186,12 @@ struct lkl_rlimit64 {
 #define LKL_SYSLOG_ACTION_SIZE_BUFFER 10
 
 #define LKL_CAP_VERSION_3 0x20080522u
+
 struct lkl_cap_header {
 	lkl_u32 version;
 	lkl_s32 pid;
 };
+
 struct lkl_cap_data {		/* two of them: capabilities 0-31, 32-63 */
 	lkl_u32 effective;
 	lkl_u32 permitted;

@@ -50,6 +50,7 @@ struct lkl_sockaddr_in {
 	lkl_u32 sin_addr;	/* be */
 	lkl_u8 sin_zero[8];
 };
+
 #define LKL_INADDR_ANY 0x00000000u		/* host byte order */
 #define LKL_INADDR_LOOPBACK 0x7f000001u
 #define LKL_INADDR_BROADCAST 0xffffffffu
@@ -119,6 +120,7 @@ struct lkl_cmsghdr {
 	lkl_s32 cmsg_level;
 	lkl_s32 cmsg_type;
 };
+
 #define LKL_CMSG_ALIGN(bytes) (((lkl_u64)(bytes) + 7) & ~7ULL)
 #define LKL_CMSG_DATA(header) ((void *)((struct lkl_cmsghdr *)(header) + 1))
 #define LKL_CMSG_LEN(bytes) (sizeof(struct lkl_cmsghdr) + (bytes))

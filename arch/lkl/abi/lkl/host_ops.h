@@ -274,7 +274,7 @@ struct lkl_image {
 	 * died, -LKL_ESHUTDOWN once it halted or is halting. Blocks as the
 	 * system call does. One call per thread at a time.
 	 */
-	lkl_s64 (*syscall)(struct lkl_thread *thread, lkl_s64 nr, const lkl_s64 *args);
+	lkl_s64 (*syscall)(struct lkl_thread *thread, lkl_s64 nr, const lkl_s64 args[6]);
 	/**
 	 * @interrupt: make the system call @thread is blocked in return -EINTR.
 	 * A call about to block is caught as well; one that ended is not harmed.

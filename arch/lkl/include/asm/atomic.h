@@ -9,53 +9,44 @@
 
 #define ATOMIC64_INIT(i)	{ (i) }
 
-#define LKL_ATOMIC_ACCESS(kind, type, T)				\
-static __always_inline T arch_##kind##_read(const type *v)		\
-{									\
-	return READ_ONCE(v->counter);					\
-}									\
-static __always_inline void arch_##kind##_set(type *v, T i)		\
-{									\
-	WRITE_ONCE(v->counter, i);					\
-}
+#define arch_atomic_read(v)	READ_ONCE((v)->counter)
+#define arch_atomic_set(v, i)	WRITE_ONCE((v)->counter, (i))
+#define arch_atomic64_read(v)	READ_ONCE((v)->counter)
+#define arch_atomic64_set(v, i)	WRITE_ONCE((v)->counter, (i))
 
-#define LKL_ATOMIC_OP(kind, type, T, op)				\
-static __always_inline void arch_##kind##_##op(T i, type *v)		\
+#define LKL_ATOMIC_OP(kind, T, op)					\
+static __always_inline void arch_##kind##_##op(T i, kind##_t *v)	\
 {									\
 	(void)__atomic_fetch_##op(&v->counter, i, __ATOMIC_RELAXED);	\
 }									\
-static __always_inline T arch_##kind##_fetch_##op(T i, type *v)		\
+static __always_inline T arch_##kind##_fetch_##op(T i, kind##_t *v)	\
 {									\
 	return __atomic_fetch_##op(&v->counter, i, __ATOMIC_SEQ_CST);	\
 }
 
-#define LKL_ATOMIC_RETURN(kind, type, T, op)				\
-static __always_inline T arch_##kind##_##op##_return(T i, type *v)	\
+#define LKL_ATOMIC_RETURN(kind, T, op)					\
+static __always_inline T arch_##kind##_##op##_return(T i, kind##_t *v)	\
 {									\
 	return __atomic_##op##_fetch(&v->counter, i, __ATOMIC_SEQ_CST);	\
 }
 
-#define LKL_ATOMIC(kind, type, T)					\
-	LKL_ATOMIC_ACCESS(kind, type, T)				\
-	LKL_ATOMIC_OP(kind, type, T, add)				\
-	LKL_ATOMIC_OP(kind, type, T, sub)				\
-	LKL_ATOMIC_OP(kind, type, T, and)				\
-	LKL_ATOMIC_OP(kind, type, T, or)				\
-	LKL_ATOMIC_OP(kind, type, T, xor)				\
-	LKL_ATOMIC_RETURN(kind, type, T, add)				\
-	LKL_ATOMIC_RETURN(kind, type, T, sub)
+#define LKL_ATOMIC(kind, T)						\
+	LKL_ATOMIC_OP(kind, T, add)					\
+	LKL_ATOMIC_OP(kind, T, sub)					\
+	LKL_ATOMIC_OP(kind, T, and)					\
+	LKL_ATOMIC_OP(kind, T, or)					\
+	LKL_ATOMIC_OP(kind, T, xor)					\
+	LKL_ATOMIC_RETURN(kind, T, add)					\
+	LKL_ATOMIC_RETURN(kind, T, sub)
 
-LKL_ATOMIC(atomic, atomic_t, int)
-LKL_ATOMIC(atomic64, atomic64_t, s64)
+LKL_ATOMIC(atomic, int)
+LKL_ATOMIC(atomic64, s64)
 
 #undef LKL_ATOMIC
-#undef LKL_ATOMIC_ACCESS
 #undef LKL_ATOMIC_OP
 #undef LKL_ATOMIC_RETURN
 
 /* Tell the fallback header what is there. */
-#define arch_atomic_read		arch_atomic_read
-#define arch_atomic_set			arch_atomic_set
 #define arch_atomic_add_return		arch_atomic_add_return
 #define arch_atomic_sub_return		arch_atomic_sub_return
 #define arch_atomic_fetch_add		arch_atomic_fetch_add
@@ -63,8 +54,6 @@ LKL_ATOMIC(atomic64, atomic64_t, s64)
 #define arch_atomic_fetch_and		arch_atomic_fetch_and
 #define arch_atomic_fetch_or		arch_atomic_fetch_or
 #define arch_atomic_fetch_xor		arch_atomic_fetch_xor
-#define arch_atomic64_read		arch_atomic64_read
-#define arch_atomic64_set		arch_atomic64_set
 #define arch_atomic64_add_return	arch_atomic64_add_return
 #define arch_atomic64_sub_return	arch_atomic64_sub_return
 #define arch_atomic64_fetch_add		arch_atomic64_fetch_add

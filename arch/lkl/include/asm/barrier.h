@@ -6,9 +6,9 @@
 #include <asm/hostcpu.h>
 
 /* Devices are host threads: the mandatory barriers order memory for them as well. */
-#define mb()	lkl_mb()
-#define rmb()	lkl_rmb()
-#define wmb()	lkl_wmb()
+#define __mb()	lkl_mb()
+#define __rmb()	lkl_rmb()
+#define __wmb()	lkl_wmb()
 
 #define __smp_mb()	lkl_mb()
 #define __smp_rmb()	lkl_rmb()
@@ -21,17 +21,21 @@
 
 #define __smp_store_release(p, v)					\
 do {									\
-	compiletime_assert_atomic_type(*(p));				\
+	typeof(p) ___p = (p);						\
+									\
+	compiletime_assert_atomic_type(*___p);				\
 	lkl_wmb();							\
-	WRITE_ONCE(*(p), v);						\
+	WRITE_ONCE(*___p, v);						\
 } while (0)
 
 #define __smp_load_acquire(p)						\
 ({									\
-	__unqual_scalar_typeof(*(p)) ___v = READ_ONCE(*(p));		\
-	compiletime_assert_atomic_type(*(p));				\
+	typeof(p) ___p = (p);						\
+	__unqual_scalar_typeof(*___p) ___v = READ_ONCE(*___p);		\
+									\
+	compiletime_assert_atomic_type(*___p);				\
 	lkl_rmb();							\
-	(typeof(*(p)))___v;						\
+	(typeof(*___p))___v;						\
 })
 
 #include <asm-generic/barrier.h>

@@ -3,6 +3,6 @@
 #define _ASM_LKL_CACHE_H
 
 #define L1_CACHE_SHIFT	6
-#define L1_CACHE_BYTES	(1 << L1_CACHE_SHIFT)
+#define L1_CACHE_BYTES	64
 
 #endif

@@ -6,27 +6,32 @@
 #include <linux/types.h>
 
 #define arch_xchg(ptr, x)						\
-	__atomic_exchange_n((ptr), (__typeof__(*(ptr)))(x), __ATOMIC_SEQ_CST)
+({									\
+	__typeof__(ptr) ___p = (ptr);					\
+									\
+	__atomic_exchange_n(___p, (__typeof__(*___p))(x), __ATOMIC_SEQ_CST);\
+})
 
 #define arch_cmpxchg(ptr, o, n)						\
 ({									\
-	__typeof__(*(ptr)) __found = (__typeof__(*(ptr)))(o);		\
+	__typeof__(ptr) ___p = (ptr);					\
+	__typeof__(*___p) ___found = (__typeof__(*___p))(o);		\
 									\
-	__atomic_compare_exchange_n((ptr), &__found,			\
-				    (__typeof__(*(ptr)))(n), 0,		\
+	__atomic_compare_exchange_n(___p, &___found,			\
+				    (__typeof__(*___p))(n), 0,		\
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);\
-	__found;							\
+	___found;							\
 })
 
 /* Against this CPU only: interrupts come at interrupt points, so plain code will do. */
 #define arch_cmpxchg_local(ptr, o, n)					\
 ({									\
-	__typeof__(ptr) __p = (ptr);					\
-	__typeof__(*__p) __found = *__p;				\
+	__typeof__(ptr) ___p = (ptr);					\
+	__typeof__(*___p) ___found = *___p;				\
 									\
-	if (__found == (__typeof__(*__p))(o))				\
-		*__p = (__typeof__(*__p))(n);				\
-	__found;							\
+	if (___found == (__typeof__(*___p))(o))				\
+		*___p = (__typeof__(*___p))(n);				\
+	___found;							\
 })
 
 #define arch_cmpxchg64		arch_cmpxchg

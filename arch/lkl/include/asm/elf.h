@@ -18,6 +18,6 @@ typedef unsigned long elf_greg_t;
 typedef elf_greg_t elf_gregset_t[ELF_NGREG];
 typedef unsigned long elf_fpregset_t;
 
-#define elf_check_arch(x)	0
+#define elf_check_arch(x)	((void)(x), 0)
 
 #endif

@@ -21,6 +21,8 @@
 
 #ifndef __ASSEMBLER__
 
+#include <linux/compiler.h>
+
 struct task_struct;
 struct lkl_cpu;
 
@@ -45,7 +47,7 @@ static __always_inline struct thread_info *current_thread_info(void)
 /* The first word of struct lkl_cpu is its mask of pending interrupts. */
 static __always_inline unsigned long lkl_irqs_pending(const struct thread_info *ti)
 {
-	return *(volatile unsigned long *)ti->vcpu;
+	return READ_ONCE(*(unsigned long *)ti->vcpu);
 }
 
 #endif /* !__ASSEMBLER__ */

@@ -20,7 +20,11 @@ static __always_inline void lkl_cpu_pause(void)
 }
 
 /* Stores are not reordered with stores, nor loads with loads (Intel SDM 3A, 8.2). */
-#define lkl_mb()	asm volatile("lock; addl $0, -4(%%rsp)" ::: "memory", "cc")
+static __always_inline void lkl_mb(void)
+{
+	asm volatile("lock; addl $0, -4(%%rsp)" ::: "memory", "cc");
+}
+
 #define lkl_rmb()	barrier()
 #define lkl_wmb()	barrier()
 /* Every read-modify-write instruction is a full barrier. */

@@ -15,7 +15,6 @@ static __always_inline unsigned long arch_local_save_flags(void)
 {
 	return current_thread_info()->irq_enabled;
 }
-#define arch_local_save_flags arch_local_save_flags
 
 static __always_inline void arch_local_irq_restore(unsigned long flags)
 {
@@ -27,7 +26,6 @@ static __always_inline void arch_local_irq_restore(unsigned long flags)
 	if (flags && unlikely(lkl_irqs_pending(ti)))
 		lkl_irq_point();
 }
-#define arch_local_irq_restore arch_local_irq_restore
 
 static __always_inline unsigned long arch_local_irq_save(void)
 {
@@ -38,14 +36,18 @@ static __always_inline unsigned long arch_local_irq_save(void)
 	barrier();
 	return flags;
 }
-#define arch_local_irq_save arch_local_irq_save
 
 static __always_inline void arch_local_irq_disable(void)
 {
 	current_thread_info()->irq_enabled = 0;
 	barrier();
 }
-#define arch_local_irq_disable arch_local_irq_disable
+
+/* Tell the generic header what is there. */
+#define arch_local_save_flags	arch_local_save_flags
+#define arch_local_irq_restore	arch_local_irq_restore
+#define arch_local_irq_save	arch_local_irq_save
+#define arch_local_irq_disable	arch_local_irq_disable
 
 #include <asm-generic/irqflags.h>
 

@@ -242,6 +242,13 @@ void lkl_raise_irq(u32 irq, u32 how);
 int lkl_fault(struct lkl_fault *fault);
 s64 lkl_device_syscall(s64 nr, const s64 *args);
 
+/* ---- generic functions that some series do not declare for architectures ---- */
+
+void arch_setup_zero_pages(void);
+void arch_zone_limits_init(unsigned long *max_zone_pfns);
+void free_area_init(unsigned long *max_zone_pfns);
+void memblock_free_all(void);
+
 /* System calls of the library's own, numbered outside Linux's. */
 #define LKL_NR_ATTACH		-1	/* thread */
 #define LKL_NR_DETACH		-2

@@ -4,7 +4,7 @@
 
 #include <linux/const.h>
 
-#if __has_include(<vdso/page.h>)	/* since 6.13 */
+#if __has_include("vdso/page.h")	/* since 6.13 */
 #include <vdso/page.h>
 #else
 #define PAGE_SHIFT	CONFIG_PAGE_SHIFT

@@ -37,8 +37,8 @@ static inline void pgd_free(struct mm_struct *mm, pgd_t *pgd)
 	free_page((unsigned long)pgd);
 }
 
-#define __pte_free_tlb(tlb, pte, addr)	pte_free((tlb)->mm, pte)
-#define __pmd_free_tlb(tlb, pmd, addr)	pmd_free((tlb)->mm, pmd)
-#define __pud_free_tlb(tlb, pud, addr)	pud_free((tlb)->mm, pud)
+#define __pte_free_tlb(tlb, pte, addr)	((void)(addr), pte_free((tlb)->mm, pte))
+#define __pmd_free_tlb(tlb, pmd, addr)	((void)(addr), pmd_free((tlb)->mm, pmd))
+#define __pud_free_tlb(tlb, pud, addr)	((void)(addr), pud_free((tlb)->mm, pud))
 
 #endif

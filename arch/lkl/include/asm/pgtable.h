@@ -19,11 +19,11 @@
 #define PGDIR_SHIFT	(PUD_SHIFT + 9)
 #define PTRS_PER_PGD	(PGDIR_SHIFT < 47 ? 1 << (48 - PGDIR_SHIFT) : 2)
 
-#define PMD_SIZE	(1UL << PMD_SHIFT)
+#define PMD_SIZE	(_AC(1, UL) << PMD_SHIFT)
 #define PMD_MASK	(~(PMD_SIZE - 1))
-#define PUD_SIZE	(1UL << PUD_SHIFT)
+#define PUD_SIZE	(_AC(1, UL) << PUD_SHIFT)
 #define PUD_MASK	(~(PUD_SIZE - 1))
-#define PGDIR_SIZE	(1UL << PGDIR_SHIFT)
+#define PGDIR_SIZE	(_AC(1, UL) << PGDIR_SHIFT)
 #define PGDIR_MASK	(~(PGDIR_SIZE - 1))
 #define USER_PTRS_PER_PGD	(TASK_SIZE / PGDIR_SIZE)
 
@@ -48,6 +48,7 @@
 
 #ifndef __ASSEMBLER__
 
+struct mm_struct;
 struct vm_area_struct;
 struct vm_fault;
 
@@ -93,7 +94,11 @@ static inline void set_p4d(p4d_t *p, p4d_t v)
 
 #define pte_none(x)	(!pte_val(x))
 #define pte_present(x)	(pte_val(x) & _PAGE_PRESENT)
-#define pte_clear(mm, addr, p)	set_pte((p), __pte(0))
+
+static inline void pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *p)
+{
+	set_pte(p, __pte(0));
+}
 
 #define LKL_TABLE_LEVEL(level)						\
 static inline int level##_none(level##_t x)				\
@@ -107,15 +112,16 @@ static inline int level##_present(level##_t x)				\
 static inline int level##_bad(level##_t x)				\
 {									\
 	return (level##_val(x) & ~PAGE_MASK) != _PAGE_TABLE;		\
-}									\
-static inline void level##_clear(level##_t *p)				\
-{									\
-	*p = __##level(0);						\
 }
+
 LKL_TABLE_LEVEL(pmd)
 LKL_TABLE_LEVEL(pud)
 LKL_TABLE_LEVEL(p4d)
 #undef LKL_TABLE_LEVEL
+
+#define pmd_clear(p)	set_pmd((p), __pmd(0))
+#define pud_clear(p)	set_pud((p), __pud(0))
+#define p4d_clear(p)	set_p4d((p), __p4d(0))
 
 #define pmd_pfn(x)	(pmd_val(x) >> PAGE_SHIFT)
 #define pud_pfn(x)	(pud_val(x) >> PAGE_SHIFT)
@@ -143,6 +149,7 @@ static inline int pte_##name(pte_t p)					\
 {									\
 	return !!(pte_val(p) & (bit));					\
 }
+
 LKL_PTE_TEST(write, _PAGE_WRITE)
 LKL_PTE_TEST(dirty, _PAGE_DIRTY)
 LKL_PTE_TEST(young, _PAGE_ACCESSED)
@@ -150,20 +157,29 @@ LKL_PTE_TEST(exec, _PAGE_EXEC)
 LKL_PTE_TEST(swp_exclusive, _PAGE_SWP_EXCLUSIVE)
 #undef LKL_PTE_TEST
 
-#define LKL_PTE_CHANGE(name, change)					\
+#define LKL_PTE_SET(name, bit)						\
 static inline pte_t pte_##name(pte_t p)					\
 {									\
-	return __pte(pte_val(p) change);				\
+	return __pte(pte_val(p) | (bit));				\
 }
-LKL_PTE_CHANGE(wrprotect, & ~_PAGE_WRITE)
-LKL_PTE_CHANGE(mkwrite_novma, | _PAGE_WRITE)
-LKL_PTE_CHANGE(mkclean, & ~_PAGE_DIRTY)
-LKL_PTE_CHANGE(mkdirty, | _PAGE_DIRTY)
-LKL_PTE_CHANGE(mkold, & ~_PAGE_ACCESSED)
-LKL_PTE_CHANGE(mkyoung, | _PAGE_ACCESSED)
-LKL_PTE_CHANGE(swp_mkexclusive, | _PAGE_SWP_EXCLUSIVE)
-LKL_PTE_CHANGE(swp_clear_exclusive, & ~_PAGE_SWP_EXCLUSIVE)
-#undef LKL_PTE_CHANGE
+
+LKL_PTE_SET(mkwrite_novma, _PAGE_WRITE)
+LKL_PTE_SET(mkdirty, _PAGE_DIRTY)
+LKL_PTE_SET(mkyoung, _PAGE_ACCESSED)
+LKL_PTE_SET(swp_mkexclusive, _PAGE_SWP_EXCLUSIVE)
+#undef LKL_PTE_SET
+
+#define LKL_PTE_CLEAR(name, bit)					\
+static inline pte_t pte_##name(pte_t p)					\
+{									\
+	return __pte(pte_val(p) & ~(bit));				\
+}
+
+LKL_PTE_CLEAR(wrprotect, _PAGE_WRITE)
+LKL_PTE_CLEAR(mkclean, _PAGE_DIRTY)
+LKL_PTE_CLEAR(mkold, _PAGE_ACCESSED)
+LKL_PTE_CLEAR(swp_clear_exclusive, _PAGE_SWP_EXCLUSIVE)
+#undef LKL_PTE_CLEAR
 
 #define PFN_PTE_SHIFT	PAGE_SHIFT
 #define pte_pfn(x)	(pte_val(x) >> PAGE_SHIFT)
@@ -187,6 +203,7 @@ static inline void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_s
 					  unsigned long addr, pte_t *p, unsigned int nr)
 {
 }
+
 #define update_mmu_cache(vma, addr, p)	update_mmu_cache_range(NULL, vma, addr, p, 1)
 
 /* Swap entries: type in bits 7-11, offset from bit 12 on; the present bit is clear. */

@@ -6,7 +6,7 @@
 #include <asm/ptrace.h>
 
 /* The host process's address space, as far as x86-64 and arm64 give it to programs. */
-#define TASK_SIZE		(1UL << 47)
+#define TASK_SIZE		(_AC(1, UL) << 47)
 #define STACK_TOP		(TASK_SIZE - PAGE_SIZE)
 #define STACK_TOP_MAX		STACK_TOP
 #define TASK_UNMAPPED_BASE	PAGE_ALIGN(TASK_SIZE / 3)
@@ -18,7 +18,7 @@ struct lkl_thread;
 
 struct thread_struct {
 	void			*sp;		/* of a fiber that does not run */
-	int			(*fn)(void *);	/* a kernel thread's function, until called */
+	int			(*fn)(void *arg);	/* of a kernel thread, until called */
 	void			*arg;
 	struct lkl_thread	*host;		/* the attached host thread, if any */
 	struct pt_regs		regs;
@@ -27,8 +27,8 @@ struct thread_struct {
 #define INIT_THREAD	{ }
 
 #define task_pt_regs(tsk)	(&(tsk)->thread.regs)
-#define KSTK_EIP(tsk)		0UL
-#define KSTK_ESP(tsk)		0UL
+#define KSTK_EIP(tsk)		((void)(tsk), 0UL)
+#define KSTK_ESP(tsk)		((void)(tsk), 0UL)
 
 unsigned long __get_wchan(struct task_struct *p);
 void start_thread(struct pt_regs *regs, unsigned long pc, unsigned long sp);

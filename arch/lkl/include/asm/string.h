@@ -3,12 +3,12 @@
 #define _ASM_LKL_STRING_H
 
 #define __HAVE_ARCH_MEMCPY
-extern void *memcpy(void *to, const void *from, __kernel_size_t n);
+void *memcpy(void *to, const void *from, __kernel_size_t n);
 
 #define __HAVE_ARCH_MEMMOVE
-extern void *memmove(void *to, const void *from, __kernel_size_t n);
+void *memmove(void *to, const void *from, __kernel_size_t n);
 
 #define __HAVE_ARCH_MEMSET
-extern void *memset(void *to, int byte, __kernel_size_t n);
+void *memset(void *to, int byte, __kernel_size_t n);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef _ASM_LKL_THREAD_INFO_H
 #define _ASM_LKL_THREAD_INFO_H
 
+#include <linux/bits.h>
 #include <asm/fiber.h>
 #include <asm/page.h>
 
@@ -26,9 +27,9 @@
 #define TIF_SYSCALL_TRACEPOINT	8
 #define TIF_SECCOMP		9
 
-#define _TIF_NOTIFY_RESUME	(1 << TIF_NOTIFY_RESUME)
-#define _TIF_SIGPENDING		(1 << TIF_SIGPENDING)
-#define _TIF_NEED_RESCHED	(1 << TIF_NEED_RESCHED)
-#define _TIF_NOTIFY_SIGNAL	(1 << TIF_NOTIFY_SIGNAL)
+#define _TIF_NOTIFY_RESUME	BIT(TIF_NOTIFY_RESUME)
+#define _TIF_SIGPENDING		BIT(TIF_SIGPENDING)
+#define _TIF_NEED_RESCHED	BIT(TIF_NEED_RESCHED)
+#define _TIF_NOTIFY_SIGNAL	BIT(TIF_NOTIFY_SIGNAL)
 
 #endif

@@ -30,6 +30,7 @@ static __always_inline int __get_user_fn(size_t size, const void __user *from, v
 fault:
 	return -EFAULT;
 }
+
 #define __get_user_fn(sz, u, k) __get_user_fn(sz, u, k)
 
 static __always_inline int __put_user_fn(size_t size, void __user *to, const void *from)
@@ -53,6 +54,7 @@ static __always_inline int __put_user_fn(size_t size, void __user *to, const voi
 fault:
 	return -EFAULT;
 }
+
 #define __put_user_fn(sz, u, k) __put_user_fn(sz, u, k)
 
 #define __get_kernel_nofault(dst, src, type, err_label)				\
