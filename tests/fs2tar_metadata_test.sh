@@ -16,8 +16,7 @@ unpacks() {
 	shift 2
 	new_image "$type" "$scratch/copy"
 	mount_image "$scratch/copy" "$scratch/unpacked"
-	said=$("$@" 2>&1)
-	if [ $? = 0 ] && [ -z "$said" ]; then
+	if said=$("$@" 2>&1) && [ -z "$said" ]; then
 		pass "$what"
 	else
 		head -20 <<< "$said"

@@ -32,7 +32,7 @@ farm_links_lead_to_sources() {
 		*) echo "$link leads to $target"; wrong=1 ;;
 		esac
 	done < <(find "$LKL_OUT/farm" -path "$LKL_OUT/farm/build*" -prune -o -type l -print)
-	return $wrong
+	return "$wrong"
 }
 
 package_verifies() {
@@ -83,7 +83,7 @@ overlay_repeats_no_kernel_file() {
 			}' "$copy" "$file" || found=1
 		done < <(find "$tree/arch" "$tree/include/asm-generic" -name "$(basename "$file")" -type f)
 	done < <(find "$source_dir/arch/lkl" -name '*.[chS]' -type f)
-	return $found
+	return "$found"
 }
 check overlay_repeats_no_kernel_file overlay_repeats_no_kernel_file
 
