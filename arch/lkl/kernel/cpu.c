@@ -237,7 +237,7 @@ static void handle(struct lkl_cpu *cpu, unsigned long pending)
 	if (IS_ENABLED(CONFIG_SMP) && pending & BIT(LKL_PEND_RESCHED))
 		scheduler_ipi();
 	if (IS_ENABLED(CONFIG_SMP) && pending & BIT(LKL_PEND_CALL))
-		generic_smp_call_function_interrupt();
+		lkl_call_function_interrupt();
 	/* Softirqs enable interrupts, which then nest. */
 	cpu->in_irq = 0;
 	irq_exit();

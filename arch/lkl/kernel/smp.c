@@ -26,6 +26,12 @@ void arch_send_call_function_ipi_mask(const struct cpumask *mask)
 		lkl_cpu_raise(&lkl_cpus[cpu], LKL_PEND_CALL);
 }
 
+/* LKL_PEND_CALL. UP kernels do not declare the generic function. */
+void lkl_call_function_interrupt(void)
+{
+	generic_smp_call_function_interrupt();
+}
+
 /* In a panic: the others leave by themselves once lkl_life says so (traps.c). */
 void smp_send_stop(void)
 {

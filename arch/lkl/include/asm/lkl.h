@@ -231,6 +231,7 @@ void lkl_inbox_interrupt(struct lkl_cpu *cpu);
 /* ---- the rest of kernel/, mm/, drivers/: fiber ---- */
 
 void lkl_timer_interrupt(void);
+void lkl_call_function_interrupt(void);
 void lkl_timer_arm(u64 deadline_ns);
 void lkl_clockevent_init(void);
 s64 lkl_do_syscall(s64 nr, const s64 *args);
