@@ -10,17 +10,11 @@
 
 #define SEQ __ATOMIC_SEQ_CST
 
-/* How often a caller looks for a free CPU before it posts its request. */
+/* How often a caller looks for a free CPU before it posts its request to a busy one. */
 #define FIND_CPU_TRIES 100
 
 /* Stands for carriers without a request: always ready to leave. */
 static struct lkl_thread errand = { .state = LKL_CALL_DONE };
-
-/* To the CPU's current fiber; returns when it leaves the CPU. */
-noinline void lkl_cpu_enter(struct lkl_cpu *cpu)
-{
-	lkl_switch_stack(&cpu->host_sp, cpu->fiber_sp, NULL);
-}
 
 static bool is_over(void)
 {
@@ -262,8 +256,9 @@ s64 lkl_call(struct lkl_thread *thread, s64 nr, const s64 *args)
 		cpu = NULL;
 		for (int i = 0; i < FIND_CPU_TRIES && !cpu; i++) {
 			cpu = find_cpu(home);
-			if (!cpu)
-				lkl_cpu_pause();
+			if (cpu || is_idle(home))
+				break;
+			lkl_cpu_pause();
 		}
 	}
 
@@ -274,11 +269,14 @@ s64 lkl_call(struct lkl_thread *thread, s64 nr, const s64 *args)
 		__atomic_fetch_or(&cpu->pending, BIT(LKL_PEND_INBOX), SEQ);
 		finish(cpu, thread);
 	} else {
-		/* All busy: another carrier runs our task. */
+		/*
+		 * All busy, or home's carrier idles and sees this at once: it runs our
+		 * task. Unless it has just left.
+		 */
 		home->count[LKL_COUNT_POSTED_CALLS]++;
 		post(home, thread);
-		lkl_cpu_raise(home, LKL_PEND_INBOX);
-		if (wait(home, thread, false))
+		__atomic_fetch_or(&home->pending, BIT(LKL_PEND_INBOX), SEQ);
+		if (lkl_cpu_try_own(home) || wait(home, thread, false))
 			finish(home, thread);
 	}
 	return result(thread);

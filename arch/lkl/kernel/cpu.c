@@ -151,14 +151,6 @@ bool lkl_spin_worth(unsigned int *misses)
 
 /* ---- fiber ---- */
 
-/* To the carrier's stack; returns when a carrier enters this CPU again. */
-noinline void lkl_cpu_leave(void)
-{
-	struct lkl_cpu *cpu = current_thread_info()->vcpu;
-
-	lkl_switch_stack(&cpu->fiber_sp, cpu->host_sp, NULL);
-}
-
 /* This kernel is over: the carrier goes home and nobody comes back. */
 void __noreturn lkl_cpu_abandon(void)
 {
@@ -168,14 +160,12 @@ void __noreturn lkl_cpu_abandon(void)
 
 void *lkl_make_fiber(void *stack, void (*entry)(void))
 {
-	/* What lkl_switch_stack() pops; @entry is reached by ret, so its calls are aligned. */
+	/* What lkl_switch_stack() expects; @entry starts aligned, to call right away. */
 	unsigned long *sp = stack + THREAD_SIZE - 64;
 
 	*--sp = 0;
 	*--sp = 0;
 	*--sp = (unsigned long)entry;
-	sp -= 6;
-	memset(sp, 0, 6 * sizeof(*sp));
 	return sp;
 }
 

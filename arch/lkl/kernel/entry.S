@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * x86-64: changing stacks. With asm/hostcpu.h, all that knows the host's CPU.
- *
- * A suspended stack, kernel or host, holds the six callee-saved registers and a
- * return address. xmm registers are caller-saved in the System V convention;
- * MXCSR and the x87 control word are never changed here.
+ * x86-64: calls out of the image, and the first code of fibers. With asm/hostcpu.h,
+ * all that knows the host's CPU.
  */
 #include <linux/linkage.h>
 #include <asm/asm-offsets.h>
@@ -17,26 +14,6 @@ SYM_FUNC_START(lkl_entry)
 	leaq	lkl_image(%rip), %rax
 	ret
 SYM_FUNC_END(lkl_entry)
-
-/* void *lkl_switch_stack(void **save, void *sp, void *ret) */
-SYM_FUNC_START(lkl_switch_stack)
-	pushq	%rbp
-	pushq	%rbx
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
-	movq	%rsp, (%rdi)
-	movq	%rsi, %rsp
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbx
-	popq	%rbp
-	movq	%rdx, %rax
-	ret
-SYM_FUNC_END(lkl_switch_stack)
 
 /*
  * s64 lkl_host_call(fn, a, b, c, d, e): kernel stacks lie in RAM, host stacks do
@@ -66,7 +43,9 @@ SYM_FUNC_START(lkl_host_call)
 	ret
 SYM_FUNC_END(lkl_host_call)
 
-/* First code of a new task; %rax is the previous one, left by lkl_switch_stack(). */
+/*
+ * First code of a new task, jumped to by lkl_switch_stack(); %rax is the previous one.
+ */
 SYM_FUNC_START(lkl_fiber_task)
 	movq	%rax, %rdi
 	callq	lkl_task_start

@@ -10,9 +10,9 @@
 #include <asm/lkl.h>
 #include <asm/sections.h>
 
-/* A suspended fiber: six registers, %rbp last, then the return address. */
-#define SAVED_FP	5
-#define SAVED_IP	6
+/* On the top of a suspended fiber's stack, see lkl_switch_stack(). */
+#define SAVED_IP	0
+#define SAVED_FP	1
 
 static void follow_frames(stack_trace_consume_fn consume, void *cookie,
 			  unsigned long *fp, unsigned long low, unsigned long high)
@@ -50,11 +50,11 @@ noinline noinstr void arch_stack_walk(stack_trace_consume_fn consume, void *cook
 			return;
 	} else {
 		sp = task->thread.sp;
-		if ((unsigned long)sp < low || (unsigned long)(sp + SAVED_IP) >= high ||
+		if ((unsigned long)sp < low || (unsigned long)(sp + SAVED_FP) >= high ||
 		    !consume(cookie, sp[SAVED_IP]))
 			return;
 		fp = (unsigned long *)sp[SAVED_FP];
-		sp += SAVED_IP + 1;
+		sp += SAVED_FP + 1;
 	}
 	if (IS_ENABLED(CONFIG_FRAME_POINTER))
 		follow_frames(consume, cookie, fp, low, high);

@@ -19,6 +19,33 @@ static __always_inline void lkl_cpu_pause(void)
 	asm volatile("pause" ::: "memory");
 }
 
+/*
+ * Continue on the stack @sp, which was left the same way; *@save is where this one
+ * can be continued. Returns, here, what the switch back passes as @ret.
+ *
+ * The top of a stack that was left holds the address to continue at and the frame
+ * pointer; the compiler saves what else is in use. Inlined, and going on by an
+ * indirect jump: a return to another stack's caller is never what the CPU predicts,
+ * and spoils its predictions of the returns that follow. MXCSR and the x87 control
+ * word are never changed here.
+ */
+static __always_inline void *lkl_switch_stack(void **save, void *sp, void *ret)
+{
+	asm volatile("pushq	%%rbp\n"
+		     "	leaq	1f(%%rip), %%rcx\n"
+		     "	pushq	%%rcx\n"
+		     "	movq	%%rsp, (%[save])\n"
+		     "	movq	%[sp], %%rsp\n"
+		     "	popq	%%rcx\n"
+		     "	jmpq	*%%rcx\n"
+		     "1:	popq	%%rbp\n"
+		     : "+a"(ret), [save] "+D"(save), [sp] "+S"(sp)
+		     :
+		     : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+		       "r15", "memory", "cc");
+	return ret;
+}
+
 /* Stores are not reordered with stores, nor loads with loads (Intel SDM 3A, 8.2). */
 static __always_inline void lkl_mb(void)
 {

@@ -183,8 +183,6 @@ static inline void lkl_host_died(const char *reason, u32 bytes)
 
 /* ---- entry.S, and the first C function of each kind of fiber ---- */
 
-/* Save the callee-saved registers and the stack pointer to *@save, continue at @sp. */
-void *lkl_switch_stack(void **save, void *sp, void *ret);
 void lkl_fiber_task(void);	/* first instructions of new fibers */
 void lkl_fiber_boot(void);
 void lkl_fiber_secondary(void);
@@ -205,13 +203,25 @@ bool lkl_spin_worth(unsigned int *misses);
 
 /* ---- cpu.c: fiber ---- */
 
-void lkl_cpu_leave(void);
+/* To the carrier's stack; returns when a carrier enters this CPU again. */
+static __always_inline void lkl_cpu_leave(void)
+{
+	struct lkl_cpu *cpu = current_thread_info()->vcpu;
+
+	lkl_switch_stack(&cpu->fiber_sp, cpu->host_sp, NULL);
+}
+
 void *lkl_make_fiber(void *stack, void (*entry)(void));
 void __noreturn lkl_cpu_abandon(void);
 
 /* ---- carrier.c: carrier ---- */
 
-void lkl_cpu_enter(struct lkl_cpu *cpu);
+/* To the CPU's current fiber; returns when it leaves the CPU. */
+static __always_inline void lkl_cpu_enter(struct lkl_cpu *cpu)
+{
+	lkl_switch_stack(&cpu->host_sp, cpu->fiber_sp, NULL);
+}
+
 s64 lkl_call(struct lkl_thread *thread, s64 nr, const s64 *args);
 void lkl_call_interrupt(struct lkl_thread *thread);
 void lkl_carry_boot(struct lkl_cpu *cpu, struct lkl_thread *init);
