@@ -73,7 +73,7 @@ protected:
 
 		ASSERT_TRUE(created);
 		host_ = std::move(*created);
-		ASSERT_TRUE(pool_.start(*host_));
+		ASSERT_TRUE(pool_.start(*host_, 0));
 		interrupts.set = interrupts.run = interrupts.last_irq = 0;
 	}
 

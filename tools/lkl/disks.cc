@@ -70,6 +70,9 @@ namespace {
 constexpr std::uint32_t known_flags = LKL_DISK_READ_ONLY | LKL_DISK_OVERLAY | LKL_DISK_NO_LOCK;
 constexpr std::uint32_t max_block_bytes = 4096;
 
+// Between two requests of a stream the carrier serves one itself and uses its data.
+constexpr unsigned lookout_spins = 4;
+
 using virtio::sector_bytes;
 
 std::string label_of(const lkl_disk &disk)
@@ -169,7 +172,7 @@ Result<int> add_disk(lkl_kernel &kernel, const lkl_disk &given)
 	// Until it is in the list, nobody but this thread keeps a halt away from it.
 	Inside inside = TRY(Inside::enter(kernel));
 
-	TRY(kernel.io_pool().start(kernel.host()));
+	TRY(kernel.io_pool().start(kernel.host(), lookout_spins * kernel.spin_ns()));
 	disk->device = std::make_unique<virtio::BlockDevice>(
 		std::move(content), kernel.image(), kernel.ram(), kernel.io_pool(),
 		virtio::BlockDevice::Options{

@@ -26,7 +26,7 @@ constexpr const char *base_command_line = "oops=panic";
 
 std::atomic<std::uint64_t> last_number = 0;
 
-std::uint64_t spin_ns(std::int32_t spin_us)
+std::uint64_t spin_time(std::int32_t spin_us)
 {
 	if (spin_us < 0)
 		return 0;
@@ -68,7 +68,7 @@ constexpr std::array first_mounts = {
 
 lkl_kernel::lkl_kernel(const lkl_options &options, lkl::ImageSource source)
 	: number_(++last_number), cpus_(options.cpus ? options.cpus : 1),
-	  memory_bytes_(memory_bytes(options.memory_bytes)), spin_ns_(spin_ns(options.spin_us)),
+	  memory_bytes_(memory_bytes(options.memory_bytes)), spin_ns_(spin_time(options.spin_us)),
 	  command_line_(command_line(options.command_line)), log_fn_(options.log),
 	  log_user_(options.log_user), source_(std::move(source))
 {

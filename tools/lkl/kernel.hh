@@ -50,6 +50,7 @@ public:
 	lkl::host::Instance &host() { return *host_; }
 	std::span<std::byte> ram() { return host_->ram(); }
 	unsigned cpus() const { return cpus_; }
+	std::uint64_t spin_ns() const { return spin_ns_; }
 
 	bool died() const { return died_.load(std::memory_order_acquire); }
 	/// Why; only after died().

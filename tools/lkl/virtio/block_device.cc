@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::uint32_t host_page_bytes = 4096;	// what hosts read and write at least
 
+// Reads of this size take another thread's copying longer than passing them on does;
+// that many in a row are a stream.
+constexpr std::uint64_t large_bytes = 64 << 10;
+constexpr unsigned stream_length = 4;
+
 BlockConfig make_config(const Content &content, unsigned queues)
 {
 	BlockConfig config = {};
@@ -211,10 +216,7 @@ BlockDevice::Taken BlockDevice::take(Queue &queue, Request &request)
 
 	switch (request.parse(*content_, serial_)) {
 	case BlockRequest::Verdict::valid:
-		if (request.run_cached(*content_))
-			return Taken::answered;
-		pool_.submit(request);
-		return Taken::passed_on;
+		return run_now(queue, request) ? Taken::answered : Taken::passed_on;
 	case BlockRequest::Verdict::answered:
 		return Taken::answered;
 	case BlockRequest::Verdict::malformed:
@@ -225,6 +227,23 @@ BlockDevice::Taken BlockDevice::take(Queue &queue, Request &request)
 
 	note_broken(queue, "a request without room for header and status");
 	return Taken::nothing;
+}
+
+// False when the pool has it.
+bool BlockDevice::run_now(Queue &queue, Request &request)
+{
+	bool large = request.type() == BlockType::read && request.data_bytes() >= large_bytes;
+
+	queue.stream = large ? queue.stream + 1 : 0;
+	if (large && pool_.hand_over(request))
+		return false;
+	if (!request.run_cached(*content_)) {
+		pool_.submit(request);
+		return false;
+	}
+	if (queue.stream >= stream_length)
+		pool_.call();
+	return true;
 }
 
 // With the mutex. Null without memory, and when the driver has more in flight

@@ -4,7 +4,8 @@
 // Data path: notify -> Virtqueue -> BlockRequest -> Content, and back. What the
 // host has in its cache is read at once, by the thread that carries the virtual
 // CPU; everything else, and all writing, goes to the pool, so that nobody waits
-// for a disk with a CPU in hand.
+// for a disk with a CPU in hand. In a stream of large reads the pool's lookout
+// copies one from the host's cache while the carrier copies or uses another.
 //
 // Locks: a queue's mutex guards its used side and its counters. It is held for
 // moments only, never over I/O and never while raising an interrupt with
@@ -70,6 +71,7 @@ private:
 	struct Queue {
 		std::optional<Virtqueue> ring;	// changed while nothing uses it
 		std::atomic<unsigned> notices = 0;	// not yet looked after
+		unsigned stream = 0;		// large reads in a row; by who drains
 
 		std::mutex mutex;
 		std::condition_variable quiet;		// users became 0
@@ -89,6 +91,7 @@ private:
 
 	void drain(Queue &queue);
 	Taken take(Queue &queue, Request &request);
+	bool run_now(Queue &queue, Request &request);
 	Request *allocate(Queue &queue);
 	void give_back(Request &request);
 	void complete(Request &request);

@@ -51,6 +51,8 @@ public:
 	/// 0, or the negative errno behind a bad status.
 	int error() const { return error_; }
 	std::uint64_t offset() const { return offset_; }
+	/// Of a read, all of it.
+	std::uint64_t data_bytes() const { return data_bytes_; }
 
 private:
 	bool take_header(BlockHeader &header);

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "virtio/io_pool.hh"
 
+#include <thread>
 #include <utility>
 
 #include "try.hh"
 
 namespace lkl::virtio {
+
+namespace {
+
+// After this many vain lookouts in a row only every 32nd call makes one.
+constexpr unsigned most_misses = 4, call_again = 32;
+
+} // namespace
 
 int IoPool::add_worker()
 {
@@ -18,13 +26,15 @@ int IoPool::add_worker()
 	return error;
 }
 
-Result<void> IoPool::start(host::Instance &instance)
+Result<void> IoPool::start(host::Instance &instance, std::uint64_t lookout_ns)
 {
 	std::lock_guard lock(mutex_);
 
 	if (!workers_.empty())
 		return {};
 	instance_ = &instance;
+	lookout_ns_ = lookout_ns;
+	called_ = attended_ = false;
 	stopping_ = false;
 	workers_.reserve(max_workers);
 	if (int error = add_worker(); error < 0)
@@ -32,8 +42,37 @@ Result<void> IoPool::start(host::Instance &instance)
 	return {};
 }
 
+bool IoPool::hand_over(Job &job) noexcept
+{
+	Job *polling = &looking_;
+
+	return lookout_.compare_exchange_strong(polling, &job);
+}
+
+void IoPool::call() noexcept
+{
+	unsigned misses = misses_;
+
+	if (!lookout_ns_ || attended_)
+		return;
+	if (misses >= most_misses && (misses_ = misses + 1) % call_again)
+		return;
+
+	std::unique_lock lock(mutex_);
+
+	if (!idle_ || attended_)
+		return;
+	attended_ = true;
+	called_ = true;
+	lock.unlock();
+	wake_.notify_one();
+}
+
 void IoPool::submit(Job &job) noexcept
 {
+	if (hand_over(job))
+		return;
+
 	std::unique_lock lock(mutex_);
 
 	job.next = nullptr;
@@ -84,25 +123,57 @@ void IoPool::stop() noexcept
 		host::ops().thread_join(instance_, worker);
 }
 
+// The calling thread is the lookout until nothing came for a while.
+void IoPool::look_out()
+{
+	while (Job *job = poll()) {
+		misses_ = 0;
+		job->run(*job);
+	}
+	misses_++;
+	attended_ = false;
+}
+
+// The job that the lookout was given, or null.
+Job *IoPool::poll()
+{
+	std::uint64_t end = host::ops().now_ns(instance_) + lookout_ns_;
+
+	lookout_ = &looking_;
+	while (lookout_ == &looking_ && !stopping_ && host::ops().now_ns(instance_) < end)
+		std::this_thread::yield();
+
+	// It may have come at the last moment.
+	Job *job = lookout_.exchange(nullptr);
+
+	return job == &looking_ ? nullptr : job;
+}
+
 void IoPool::work()
 {
 	std::unique_lock lock(mutex_);
 
 	for (;;) {
 		idle_++;
-		wake_.wait(lock, [this] { return first_ || stopping_; });
+		wake_.wait(lock, [this] { return first_ || called_ || stopping_; });
 		idle_--;
 		if (stopping_)
 			return;
 
 		Job *job = first_;
 
-		first_ = job->next;
-		if (!first_)
-			last_ = &first_;
-		queued_--;
-		lock.unlock();
-		job->run(*job);
+		if (job) {
+			first_ = job->next;
+			if (!first_)
+				last_ = &first_;
+			queued_--;
+			lock.unlock();
+			job->run(*job);
+		} else {
+			called_ = false;
+			lock.unlock();
+			look_out();
+		}
 		lock.lock();
 	}
 }

@@ -3,9 +3,15 @@
 //
 // One pool per instance, shared by its disks. Jobs are linked through themselves:
 // submit() allocates nothing and may be called CPU held.
+//
+// Where jobs come in a stream, call() makes one thread the *lookout*: it polls for
+// the next job for a while instead of sleeping, so that passing it one costs neither
+// side a wake-up.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
@@ -27,10 +33,17 @@ public:
 	IoPool() = default;
 	~IoPool() { stop(); }
 
-	/// Ready for jobs: the first thread is running. Idempotent.
-	Result<void> start(host::Instance &instance);
-	/// Jobs run in the order they come; threads are added while all are busy.
+	/// Ready for jobs: the first thread is running. Idempotent. A lookout polls
+	/// for @lookout_ns; 0: there is never one.
+	Result<void> start(host::Instance &instance, std::uint64_t lookout_ns);
+	/// Jobs are begun in the order they come, but for one that finds a lookout;
+	/// threads are added while all are busy.
 	void submit(Job &job) noexcept;
+	/// Pass @job to the lookout; false when there is none at this moment.
+	bool hand_over(Job &job) noexcept;
+	/// Another job is expected at once: have a lookout for it, where that was
+	/// worth its while lately.
+	void call() noexcept;
 	/// Take back @owner's jobs that no thread has begun, linked by next.
 	Job *withdraw(const void *owner) noexcept;
 	/// Let jobs that were begun end, drop the others, end the threads. Host
@@ -40,14 +53,24 @@ public:
 private:
 	int add_worker();
 	void work();
+	void look_out();
+	Job *poll();
 
-	std::mutex mutex_;
+	// Null: nobody polls. &looking_: the lookout does. Else the job it was given.
+	std::atomic<Job *> lookout_ = nullptr;
+	Job looking_;
+	std::atomic<bool> attended_ = false;	// a thread is, or is to become, the lookout
+	std::atomic<unsigned> misses_ = 0;	// lookouts in a row that got nothing
+	std::uint64_t lookout_ns_ = 0;
+
+	std::mutex mutex_;			// of what follows
 	std::condition_variable wake_;
 	Job *first_ = nullptr;
 	Job **last_ = &first_;
 	unsigned queued_ = 0;
 	unsigned idle_ = 0;
-	bool stopping_ = false;
+	bool called_ = false;
+	std::atomic<bool> stopping_ = false;	// written under mutex_
 	host::Instance *instance_ = nullptr;
 	std::vector<void *> workers_;
 };
