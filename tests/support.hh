@@ -210,7 +210,7 @@ public:
 		const std::string log = text();
 		std::size_t first = std::string::npos;
 
-		for (const char *sign : {"BUG:", "WARNING:", "UBSAN:", "Oops", "Call Trace", "INFO: ",
+		for (const char *sign : {"BUG:", "WARNING:", "UBSAN:", "Oops", "Call Trace", "INFO: task",
 					 "detected stall", "detected buffer overflow", "Kernel panic"})
 			first = std::min(first, log.find(sign));
 		return first == std::string::npos ? "" : log.substr(log.rfind('\n', first) + 1);
