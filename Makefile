@@ -33,6 +33,11 @@ ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
+# ccache, where it is installed, takes the included files from the compiler's -MMD
+# output. By default it preprocesses every source itself beforehand, a fourth of the
+# time of a build that finds nothing in the cache.
+export CCACHE_DEPEND := 1
+
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 # Order-only prerequisite of every rule that uses an installed package, so that

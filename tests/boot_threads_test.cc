@@ -42,6 +42,26 @@ TEST(BootThreads, SixtyFourAttachedAtOnce)
 	EXPECT_GE(seen, count);
 }
 
+TEST(BootThreads, AreAsleepWhileTheyAreOutside)
+{
+	Instance kernel({.cpus = 1});
+	std::barrier attached(2), seen(2);
+	int tid = 0;
+
+	in_threads(2, [&](unsigned i) {
+		EXPECT_TRUE(ok(lkl_attach(kernel)));
+		if (i == 1)
+			tid = lkl_sys_gettid(kernel);
+		attached.arrive_and_wait();
+		if (i == 0) {
+			const std::string stat = get_file(kernel, "/proc/self/task/" + std::to_string(tid) + "/stat");
+
+			EXPECT_NE(stat.find(") S "), std::string::npos) << stat;
+		}
+		seen.arrive_and_wait();
+	});
+}
+
 TEST(BootThreads, AttachIsIdempotent)
 {
 	Instance kernel;

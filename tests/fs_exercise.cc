@@ -63,9 +63,9 @@ public:
 			throw std::runtime_error(std::string("unmount: ") + lkl_last_error(kernel));
 		if (lkl_halt(kernel) < 0)
 			throw std::runtime_error(std::string("halt: ") + lkl_last_error(kernel));
-		for (const char *alarm : {"BUG:", "WARNING:", "Call Trace", "Oops", "corrupt", "I/O error"})
-			if (kernel.log().contains(alarm))
-				throw std::runtime_error("the kernel complained:\n" + kernel.log().text());
+		if (!kernel.log().alarm().empty() || kernel.log().contains("corrupt") ||
+		    kernel.log().contains("I/O error"))
+			throw std::runtime_error("the kernel complained:\n" + kernel.log().text());
 	}
 
 	/// What the kernel said that was no good news, on lines of its own.

@@ -73,7 +73,7 @@ TEST(LifeMemory, OddSizesWorkOrAreRefused)
 
 TEST(LifeMemory, FullTmpfsEndsInAnErrorAndRecovers)
 {
-	Instance kernel({.memory_bytes = 48 << 20});
+	Instance kernel({.memory_bytes = 48 << 20, .may_alarm = true});
 	const std::string chunk(1 << 20, 'x');
 	std::int64_t result = 0;
 
@@ -97,7 +97,7 @@ TEST(LifeMemory, FullTmpfsEndsInAnErrorAndRecovers)
 
 TEST(LifeMemory, FullPipesEndInAnError)
 {
-	Instance kernel({.memory_bytes = 48 << 20});
+	Instance kernel({.memory_bytes = 48 << 20, .may_alarm = true});
 	const std::string chunk(65536, 'x');
 	std::int64_t result = 0;
 
@@ -113,7 +113,7 @@ TEST(LifeMemory, FullPipesEndInAnError)
 
 TEST(LifeMemory, ManyNamesEndInAnError)
 {
-	Instance kernel({.memory_bytes = 32 << 20});
+	Instance kernel({.memory_bytes = 32 << 20, .may_alarm = true});
 	std::int64_t result = 0;
 
 	make_directory(kernel, "/t");
@@ -145,7 +145,7 @@ TEST(LifeMemory, DescriptorLimitIsAnError)
 
 TEST(LifeMemory, ManyThreadsRunningOutTogetherAllReturn)
 {
-	Instance kernel({.memory_bytes = 48 << 20});
+	Instance kernel({.memory_bytes = 48 << 20, .may_alarm = true});
 
 	make_directory(kernel, "/t");
 	must(lkl_sys_mount(kernel, "none", "/t", "tmpfs", 0, "size=1g"), "mount");
@@ -163,7 +163,7 @@ TEST(LifeMemory, ManyThreadsRunningOutTogetherAllReturn)
 
 TEST(LifeMemory, MoreTasksThanMemoryIsAnError)
 {
-	Instance kernel({.memory_bytes = 32 << 20});
+	Instance kernel({.memory_bytes = 32 << 20, .may_alarm = true});
 	constexpr unsigned count = 1500;
 	std::vector<std::thread> threads;
 	std::atomic<unsigned> attached = 0, refused = 0, wrong = 0;

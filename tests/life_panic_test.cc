@@ -8,6 +8,8 @@ using namespace lkl::test;
 
 namespace {
 
+const Setup doomed = {.may_alarm = true};
+
 /// Make the kernel panic; what the call that did it returned.
 std::int64_t panic(lkl_kernel *kernel)
 {
@@ -29,7 +31,7 @@ protected:
 
 TEST_F(LifePanic, IsReportedToItsCallerWithTheReason)
 {
-	Instance kernel;
+	Instance kernel(doomed);
 
 	EXPECT_EQ(lkl_health(kernel), 0);
 	EXPECT_EQ(panic(kernel), -LKL_EIO);
@@ -37,6 +39,7 @@ TEST_F(LifePanic, IsReportedToItsCallerWithTheReason)
 	EXPECT_NE(std::string(lkl_last_error(kernel)).find("sysrq triggered crash"), std::string::npos)
 		<< lkl_last_error(kernel);
 	EXPECT_TRUE(kernel.log().contains("Kernel panic - not syncing: sysrq triggered crash"));
+	EXPECT_NE(kernel.log().alarm(), "");
 	EXPECT_EQ(lkl_sys_getpid(kernel), -LKL_EIO);
 	in_threads(2, [&](unsigned) {
 		EXPECT_EQ(lkl_sys_getpid(kernel), -LKL_EIO);
@@ -52,7 +55,7 @@ TEST_F(LifePanic, IsReportedToItsCallerWithTheReason)
 TEST_F(LifePanic, ReachesEightBlockedCallers)
 {
 	constexpr unsigned count = 8;
-	Instance kernel;
+	Instance kernel(doomed);
 	const Pipe pipe(kernel);
 	const Fd epoll(kernel, lkl_sys_epoll_create1(kernel, 0));
 	std::vector<std::int64_t> results(count), later(count);
@@ -108,7 +111,7 @@ TEST_F(LifePanic, LeavesTheProcessFitForANewInstance)
 {
 	for (unsigned round = 0; round < 3; round++) {
 		{
-			Instance kernel;
+			Instance kernel(doomed);
 
 			put_file(kernel, "/file", "x");
 			EXPECT_EQ(panic(kernel), -LKL_EIO);
@@ -124,7 +127,7 @@ TEST_F(LifePanic, LeavesTheProcessFitForANewInstance)
 TEST_F(LifePanic, LeavesNothingBehindButThreadRecords)
 {
 	auto die_once = [] {
-		Instance kernel;
+		Instance kernel(doomed);
 
 		in_threads(4, [&](unsigned i) {
 			if (i == 0)
@@ -150,7 +153,7 @@ TEST_F(LifePanic, LeavesNothingBehindButThreadRecords)
 
 TEST_F(LifePanic, WithACpuOfAnotherThreadBusy)
 {
-	Instance kernel({.cpus = std::max(2u, cpus())});
+	Instance kernel({.cpus = std::max(2u, cpus()), .may_alarm = true});
 	const std::string data(1 << 20, 'x');
 	std::thread worker([&] {
 		std::int64_t result = lkl_sys_openat(kernel, LKL_AT_FDCWD, "/file", LKL_O_CREAT | LKL_O_RDWR,
@@ -176,7 +179,7 @@ TEST_F(LifePanic, DisksOfADeadKernelCanBeReleased)
 			return 0;
 		},
 		nullptr, nullptr};
-	Instance kernel;
+	Instance kernel(doomed);
 	lkl_disk disk = {};
 
 	disk.size = sizeof(disk);

@@ -215,8 +215,6 @@ protected:
 			worker.check_all();
 		});
 		EXPECT_EQ(lkl_health(kernel), 0);
-		for (const char *alarm : {"BUG:", "WARNING:", "Call Trace", "detected stall"})
-			EXPECT_FALSE(kernel.log().contains(alarm)) << kernel.log().text();
 	}
 
 	Instance kernel;

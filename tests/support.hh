@@ -203,6 +203,19 @@ public:
 		return text().find(what) != std::string::npos;
 	}
 
+	/// From where the kernel first finds fault with itself (an oops, a broken
+	/// locking rule, undefined behaviour, ...) to the end; empty when it does not.
+	std::string alarm() const
+	{
+		const std::string log = text();
+		std::size_t first = std::string::npos;
+
+		for (const char *sign : {"BUG:", "WARNING:", "UBSAN:", "Oops", "Call Trace", "INFO: task",
+					 "detected stall", "detected buffer overflow", "Kernel panic"})
+			first = std::min(first, log.find(sign));
+		return first == std::string::npos ? "" : log.substr(log.rfind('\n', first) + 1);
+	}
+
 private:
 	mutable std::mutex mutex_;
 	std::string text_;
@@ -214,12 +227,14 @@ struct Setup {
 	const char *command_line = nullptr;
 	unsigned cpus = 0;		// 0: LKL_TEST_CPUS
 	bool start = true;
+	bool may_alarm = false;		// the test makes the kernel find fault with itself
 };
 
-/// A running kernel; usable wherever the C API wants its pointer.
+/// A running kernel; usable wherever the C API wants its pointer. When it ends, an
+/// alarm in its log is a failure of the test.
 class Instance {
 public:
-	explicit Instance(const Setup &setup = {})
+	explicit Instance(const Setup &setup = {}) : may_alarm_(setup.may_alarm)
 	{
 		lkl_options options = {};
 
@@ -246,6 +261,9 @@ public:
 	~Instance()
 	{
 		lkl_destroy(kernel_);
+		if (!may_alarm_) {
+			EXPECT_EQ(log_.alarm(), "");
+		}
 	}
 
 	operator lkl_kernel *() const
@@ -260,6 +278,7 @@ public:
 
 private:
 	lkl_kernel *kernel_ = nullptr;
+	bool may_alarm_;
 	Log log_;
 };
 

@@ -5,6 +5,7 @@
  * for the list of all threads, which has a lock of its own kind.
  */
 #include <linux/cpu.h>
+#include <linux/lockdep.h>
 #include <linux/resume_user_mode.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
@@ -17,10 +18,12 @@
 #define SEQ __ATOMIC_SEQ_CST
 
 /*
- * Asleep in "user mode". A state bit that nothing else in this configuration uses:
- * a late wake-up from an inbox must not end a sleep inside a system call.
+ * Asleep in "user mode". A state bit of its own, as a late wake-up from an inbox must
+ * not end a sleep inside a system call: above all of Linux's, so that none of its
+ * masks has it and the task looks interruptible to everybody else.
  */
-#define TASK_LKL_PARKED TASK_RTLOCK_WAIT
+#define TASK_LKL_PARKED 0x40000000
+static_assert(TASK_LKL_PARKED > TASK_STATE_MAX);
 
 /* kernel/sched/sched.h: wake the task on the CPU that runs the waker. */
 #define WF_CURRENT_CPU 0x40
@@ -214,6 +217,7 @@ static void park(struct lkl_thread *thread, bool report)
 	struct lkl_cpu *cpu;
 
 	exit_to_user_work();
+	lockdep_sys_exit();
 	cpu = ti->vcpu;
 	thread->home = cpu;
 	ti->parked = 1;
