@@ -73,8 +73,12 @@ on ext4 64 ext4 ext 'mkfs.ext4 -q -F IMG'
 on ext4_1k_blocks 64 ext4 ext 'mkfs.ext4 -q -F -b 1024 IMG'
 on ext4_4k_blocks 64 ext4 ext 'mkfs.ext4 -q -F -b 4096 IMG'
 on ext4_bigalloc 128 ext4 ext 'mkfs.ext4 -q -F -b 4096 -O bigalloc -C 16384 IMG'
-# inline_data of 6.12 and 6.18 loses what is written into files that outgrow their
-# inode, on any machine: read by fs_native_test.sh, not written here.
+# A file that a truncate, fallocate or hole moves out of its inode loses bytes in the
+# kernel itself: ext4_convert_inline_data_nolock() writes them through a buffer of the
+# block device, which stays dirty and falls on what is written later. So in 6.18 on a
+# PC: write 79 bytes, ftruncate to 88, write 1 at 30, sync, drop caches. From truncate()
+# of a file that nobody opened, it also oopses: the inode has no jinode yet.
+on ext4_inline_data 64 ext4 ext 'mkfs.ext4 -q -F -b 4096 -O inline_data IMG' --avoid truncate,fallocate,punch
 on ext4_no_journal 64 ext4 ext 'mkfs.ext4 -q -F -O ^has_journal IMG'
 on ext4_no_extents 64 ext4 ext 'mkfs.ext4 -q -F -O ^extent,^64bit,^huge_file IMG'
 on ext4_casefold 64 ext4 ext 'mkfs.ext4 -q -F -O casefold -E encoding=utf8 IMG'
