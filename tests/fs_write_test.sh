@@ -26,6 +26,7 @@ check_exfat() { fsck.exfat -n "$1"; }
 check_ntfs3() { ntfsfix --no-action "$1" && ntfsinfo -m "$1"; }
 check_minix() { fsck.minix -f "$1"; }
 check_jfs() { jfs_fsck -n "$1"; }
+check_udf() { "$source_dir/tests/udf_check.py" "$1"; }
 check_none() { echo "no checker"; }
 
 # works CASE CHECKER OPTION...: the whole of one case; run by `check`.
@@ -73,8 +74,12 @@ on ext4 64 ext4 ext 'mkfs.ext4 -q -F IMG'
 on ext4_1k_blocks 64 ext4 ext 'mkfs.ext4 -q -F -b 1024 IMG'
 on ext4_4k_blocks 64 ext4 ext 'mkfs.ext4 -q -F -b 4096 IMG'
 on ext4_bigalloc 128 ext4 ext 'mkfs.ext4 -q -F -b 4096 -O bigalloc -C 16384 IMG'
-# inline_data of 6.12 and 6.18 loses what is written into files that outgrow their
-# inode, on any machine: read by fs_native_test.sh, not written here.
+# A file that a truncate, fallocate or hole moves out of its inode loses bytes in the
+# kernel itself: ext4_convert_inline_data_nolock() writes them through a buffer of the
+# block device, which stays dirty and falls on what is written later. So in 6.18 on a
+# PC: write 79 bytes, ftruncate to 88, write 1 at 30, sync, drop caches. From truncate()
+# of a file that nobody opened, it also oopses: the inode has no jinode yet.
+on ext4_inline_data 64 ext4 ext 'mkfs.ext4 -q -F -b 4096 -O inline_data IMG' --avoid truncate,fallocate,punch
 on ext4_no_journal 64 ext4 ext 'mkfs.ext4 -q -F -O ^has_journal IMG'
 on ext4_no_extents 64 ext4 ext 'mkfs.ext4 -q -F -O ^extent,^64bit,^huge_file IMG'
 on ext4_casefold 64 ext4 ext 'mkfs.ext4 -q -F -O casefold -E encoding=utf8 IMG'
@@ -111,7 +116,13 @@ on ntfs3_large_clusters 64 ntfs3 ntfs3 'mkntfs -q -F -Q -c 65536 IMG 2>/dev/null
 on minix_v3 64 minix minix 'mkfs.minix -3 IMG >/dev/null'
 on nilfs2 160 nilfs2 none 'mkfs.nilfs2 -q -f IMG'
 on jfs 64 jfs jfs 'mkfs.jfs -q -f IMG >/dev/null'
-skip udf_is_written_and_clean "files written to udf read back wrong: open, treat udf as read-only"
+# A file that outgrows its inode can be overwritten by what the kernel itself left
+# behind: udf_expand_file_adinicb() allocates a block without clean_bdev_aliases(), and
+# where that held the inode of a deleted file, its buffer is written later than the
+# data. 6.12 as user-mode-linux loses the same, and nothing with that one call added.
+# Hence noadinicb. Links longer than a block are not offered.
+on udf 64 udf udf 'mkudffs -b 2048 IMG >/dev/null' --options noadinicb --avoid symlink
+on udf_512_blocks 64 udf udf 'mkudffs -b 512 IMG >/dev/null' --options noadinicb --avoid symlink
 skip hfs_is_written_and_clean "Debian 12 has no mkfs.hfs"
 skip hfsplus_is_written_and_clean "Debian 12 has no mkfs.hfsplus"
 
