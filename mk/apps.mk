@@ -4,9 +4,11 @@
 
 app_names := $(filter-out common,$(patsubst apps/%/,%,$(sort $(dir $(wildcard apps/*/*.cc)))))
 
+app_libs := -larchive -lseccomp
+
 # $(call app_rules,NAME)
 define app_rules
-$(O)/bin/$(1): libs := -larchive
+$(O)/bin/$(1): libs := $(app_libs)
 $(O)/bin/$(1): $(call objects,$(O)/obj,$(sort $(wildcard apps/$(1)/*.cc apps/common/*.cc))) \
 		$(O)/lib/lkl.o
 	$$(link_program)

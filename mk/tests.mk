@@ -37,7 +37,7 @@ $(O)/sanitize/obj/internal.a: $(O)/obj/no_kernel_image.o \
 
 # $(call app_part_rules,APP,NAME,OBJECT FOLDER,PROGRAM FOLDER,FLAGS)
 define app_part_rules
-$(4)/tests/$(1)/$(2): libs := -larchive $(5)
+$(4)/tests/$(1)/$(2): libs := $(app_libs) $(5)
 $(4)/tests/$(1)/$(2): $(3)/tests/$(1)/$(2).o $(call objects,$(3),$(filter-out %/main.cc,\
 		$(wildcard apps/$(1)/*.cc apps/common/*.cc))) $(3)/internal.a
 	$$(link_program)

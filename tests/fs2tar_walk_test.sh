@@ -10,15 +10,7 @@ require_cmd bsdtar python3 mke2fs
 require_root
 host_mounts ext4 || skip_all "the host cannot mount ext4"
 
-dir2tar=$scratch/dir2tar
-mapfile -t sources < <(printf '%s\n' "$source_dir"/apps/common/*.cc |
-	grep -vE '/(image|kernel_log|library_file_system)\.cc$')
-check builds_with_sanitizers "${CXX:-g++}" -std=c++23 -O1 -g -pthread \
-	-fsanitize=address,undefined -fno-sanitize-recover=all \
-	-I"$source_dir" -I"$source_dir/arch/lkl/abi" -I"$source_dir/tools/lkl" \
-	"$source_dir/tests/fs2tar/dir2tar.cc" "$source_dir"/apps/fs2tar/{archive_builder,file_data}.cc \
-	"${sources[@]}" -o "$dir2tar" -larchive -lfmt
-[ -x "$dir2tar" ] || finish
+dir2tar=$LKL_OUT/sanitize/tests/fs2tar/dir2tar
 
 tree=$scratch/tree
 new_image ext4 "$scratch/image"

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "image.hh"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -108,36 +110,47 @@ std::string human_size(std::uint64_t bytes)
 	return fmt::format("{:.4g} {}", size, units[unit]);
 }
 
-/// What can be found out without a kernel, in the host's words.
-Result<void> check_readable(const std::string &path)
+} // namespace
+
+Result<std::unique_ptr<Image>> Image::open(const ImageOptions &options)
+{
+	std::unique_ptr<Image> image(new Image(options));
+
+	TRY(image->open_file());
+	return image;
+}
+
+/// What cannot be an image is not even opened: that alone may do something.
+Result<void> Image::open_file()
 {
 	struct stat stat;
 
-	if (::stat(path.c_str(), &stat) < 0)
+	if (::stat(options_.path.c_str(), &stat) < 0)
 		return host_failure("open");
 	if (S_ISDIR(stat.st_mode))
 		return host_failure("open", EISDIR);
+	if (!S_ISREG(stat.st_mode) && !S_ISBLK(stat.st_mode))
+		return host_failure("open", EINVAL);
 	if (S_ISREG(stat.st_mode) && stat.st_size == 0)
 		return failure("the file is empty");
-	return {};
-}
-
-} // namespace
-
-Result<std::unique_ptr<Image>> Image::open(const ImageOptions &options, KernelLog &log)
-{
-	std::unique_ptr<Image> image(new Image(options.path));
-
-	TRY(check_readable(options.path));
-	TRY(image->boot(options, log));
-	TRY(image->add_disk(options));
-	TRY(image->mount(options, TRY(image->choose_partition(options))));
-	return image;
+	// The library looks again at what this has become meanwhile; a fifo, where
+	// opening it could wait forever, is no harm either.
+	file_ = ::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY |
+						      (S_ISREG(stat.st_mode) ? O_NONBLOCK : 0));
+	return file_ < 0 ? host_failure("open") : Result<void>();
 }
 
 Image::~Image()
 {
 	lkl_destroy(kernel_);
+	if (file_ >= 0)
+		::close(file_);
+}
+
+Result<void> Image::mount()
+{
+	TRY(add_disk());
+	return mount_partition(TRY(choose_partition()));
 }
 
 Result<void> Image::close()
@@ -153,22 +166,23 @@ Result<void> Image::close()
 
 std::unexpected<Error> Image::failed(int code)
 {
-	// The library begins with the image's name where it knows it, as our
-	// callers will.
+	// The library begins with its name for the image where it is concerned; our
+	// callers have a better one.
+	const std::string name = fmt::format("descriptor {}: ", file_);
 	std::string text = lkl_last_error(kernel_);
 
-	if (text.starts_with(path_ + ": "))
-		text.erase(0, path_.size() + 2);
+	if (text.starts_with(name))
+		text.erase(0, name.size());
 	return failure(std::move(text), -code);
 }
 
-Result<void> Image::boot(const ImageOptions &options, KernelLog &log)
+Result<void> Image::boot(KernelLog &log)
 {
 	lkl_options boot{};
 
 	boot.size = sizeof(boot);
-	boot.cpus = options.cpus;
-	boot.memory_bytes = static_cast<std::uint64_t>(options.memory_mib) << 20;
+	boot.cpus = options_.cpus;
+	boot.memory_bytes = static_cast<std::uint64_t>(options_.memory_mib) << 20;
 	boot.log = KernelLog::receive;
 	boot.log_user = &log;
 	if (const int result = lkl_create(&boot, &kernel_); result < 0)
@@ -178,15 +192,14 @@ Result<void> Image::boot(const ImageOptions &options, KernelLog &log)
 	return {};
 }
 
-Result<void> Image::add_disk(const ImageOptions &options)
+Result<void> Image::add_disk()
 {
 	lkl_disk disk{};
 
 	disk.size = sizeof(disk);
 	disk.flags = LKL_DISK_OVERLAY;
-	disk.path = options.path.c_str();
-	disk.fd = -1;
-	disk.offset = options.offset;
+	disk.fd = file_;
+	disk.offset = options_.offset;
 	disk_ = lkl_disk_add(kernel_, &disk);
 	return disk_ < 0 ? failed(disk_) : Result<void>();
 }
@@ -201,16 +214,16 @@ std::string Image::probe(unsigned partition)
 
 /// Never a guess: partitions, even a single one, have to be chosen from, unless the
 /// whole image has a file system of a kind that partition tables are put into.
-Result<unsigned> Image::choose_partition(const ImageOptions &options)
+Result<unsigned> Image::choose_partition()
 {
 	const int partitions = lkl_disk_partitions(kernel_, disk_);
 	char device[64];
 
 	if (partitions < 0)
 		return failed(partitions);
-	if (options.partition == 0u)
+	if (options_.partition == 0u)
 		return 0;
-	if (!options.partition) {
+	if (!options_.partition) {
 		if (partitions == 0 || std::ranges::find(hybrids, probe(0)) != hybrids.end())
 			return 0;
 		return failure("has partitions; choose one with -P:" +
@@ -218,11 +231,11 @@ Result<unsigned> Image::choose_partition(const ImageOptions &options)
 	}
 	if (partitions == 0)
 		return failure(fmt::format("no partition {}: there is no partition table",
-					   *options.partition));
-	if (lkl_disk_device(kernel_, disk_, *options.partition, device, sizeof(device)) < 0)
-		return failure(fmt::format("no partition {}; there are:{}", *options.partition,
+					   *options_.partition));
+	if (lkl_disk_device(kernel_, disk_, *options_.partition, device, sizeof(device)) < 0)
+		return failure(fmt::format("no partition {}; there are:{}", *options_.partition,
 					   partition_list(static_cast<unsigned>(partitions))));
-	return *options.partition;
+	return *options_.partition;
 }
 
 std::string Image::partition_list(unsigned partitions)
@@ -251,15 +264,15 @@ std::string Image::partition_list(unsigned partitions)
 	return list;
 }
 
-Result<void> Image::mount(const ImageOptions &options, unsigned partition)
+Result<void> Image::mount_partition(unsigned partition)
 {
-	const std::string type = options.type.empty() ? probe(partition) : options.type;
+	const std::string type = options_.type.empty() ? probe(partition) : options_.type;
 
 	if (type.empty())
 		return failure("no file system recognized; if there is one, name it with -t");
 
 	const std::string mount_options =
-		options_for(type, options.replay_journal, options.mount_options);
+		options_for(type, options_.replay_journal, options_.mount_options);
 	lkl_mount mount{};
 	char path[256];
 

@@ -28,12 +28,19 @@ struct ImageOptions {
 	unsigned cpus = 0;		// 0: the library's choice
 };
 
+/// Made in three steps, between which a tool gives up what it needs no more (see
+/// sandbox.hh). Errors' texts name neither tool nor image.
 class Image {
 public:
-	/// Boots and mounts. The Error's text names neither tool nor image; it may
-	/// have several lines, when there are partitions to choose from. @log must
+	/// Opens the file; it is not read.
+	static Result<std::unique_ptr<Image>> open(const ImageOptions &options);
+	/// Starts the kernel, still without the image. Begins threads; @log must
 	/// outlive the image.
-	static Result<std::unique_ptr<Image>> open(const ImageOptions &options, KernelLog &log);
+	Result<void> boot(KernelLog &log);
+	/// Hands the image to the kernel. From here on its content is at work in this
+	/// process. The Error may have several lines, when there are partitions to
+	/// choose from.
+	Result<void> mount();
 	/// Without close(): errors are not seen.
 	~Image();
 	Image(const Image &) = delete;
@@ -47,17 +54,18 @@ public:
 	Result<void> close();
 
 private:
-	explicit Image(std::string path) : path_(std::move(path)) {}
+	explicit Image(const ImageOptions &options) : options_(options) {}
 
-	Result<void> boot(const ImageOptions &options, KernelLog &log);
-	Result<void> add_disk(const ImageOptions &options);
-	Result<unsigned> choose_partition(const ImageOptions &options);
-	Result<void> mount(const ImageOptions &options, unsigned partition);
+	Result<void> open_file();
+	Result<void> add_disk();
+	Result<unsigned> choose_partition();
+	Result<void> mount_partition(unsigned partition);
 	std::string probe(unsigned partition);
 	std::string partition_list(unsigned partitions);
 	std::unexpected<Error> failed(int code);
 
-	const std::string path_;
+	const ImageOptions options_;
+	int file_ = -1;
 	lkl_kernel *kernel_ = nullptr;
 	int disk_ = -1;
 	std::string mount_point_;

@@ -37,6 +37,21 @@ std::string directory_of(const std::string &path)
 	return slash == path.npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string name_in_directory(const std::string &path)
+{
+	return path.substr(path.rfind('/') + 1);
+}
+
+/// For what is made and renamed there. A directory may allow that and not reading,
+/// and then cannot be flushed.
+int open_directory(const std::string &path)
+{
+	constexpr int flags = O_DIRECTORY | O_CLOEXEC;
+	const int directory = ::open(path.c_str(), O_RDONLY | flags);
+
+	return directory >= 0 || errno != EACCES ? directory : ::open(path.c_str(), O_PATH | flags);
+}
+
 } // namespace
 
 Result<std::unique_ptr<TargetFile>> TargetFile::create(const std::string &path,
@@ -64,8 +79,7 @@ Result<std::unique_ptr<TargetFile>> TargetFile::create(const std::string &path,
 	if (fd < 0)
 		return host_failure(name + ": open");
 
-	std::unique_ptr<TargetFile> target(
-		new TargetFile(fd, name));
+	std::unique_ptr<TargetFile> target(new TargetFile(fd, name));
 	target->slow_ = !exists || !S_ISCHR(stat.st_mode);
 	return target;
 }
@@ -82,15 +96,19 @@ Result<std::unique_ptr<TargetFile>> TargetFile::temporary(const std::string &nam
 	if (temporary.size() - (path.rfind('/') + 1) > NAME_MAX)
 		temporary = directory_of(path) + "/" + ending;
 
-	const int fd = create_temporary(temporary);
-	if (fd < 0)
+	const int directory = open_directory(directory_of(path));
+	if (directory < 0)
 		return host_failure(name + ": create");
 
-	std::unique_ptr<TargetFile> target(new TargetFile(fd, name));
-	target->path_ = path;
-	target->temporary_ = temporary;
+	std::unique_ptr<TargetFile> target(new TargetFile(-1, name));
+	target->directory_ = directory;
+	target->fd_ = create_temporary(directory, temporary);
+	if (target->fd_ < 0)
+		return host_failure(name + ": create");
+	target->final_ = name_in_directory(path);
+	target->temporary_ = name_in_directory(temporary);
 	// It was made private; the user's umask decides.
-	if (::fchmod(fd, 0666 & ~mask) < 0)
+	if (::fchmod(target->fd_, 0666 & ~mask) < 0)
 		return target->failed("set permissions");
 	return target;
 }
@@ -105,7 +123,9 @@ TargetFile::~TargetFile()
 	if (fd_ >= 0)
 		::close(fd_);
 	if (!temporary_.empty())
-		end_temporary(temporary_, {});
+		end_temporary(directory_, temporary_, {});
+	if (directory_ >= 0)
+		::close(directory_);
 }
 
 Result<void> TargetFile::write(std::span<const std::byte> bytes)
@@ -136,20 +156,15 @@ Result<void> TargetFile::finish()
 
 Result<void> TargetFile::commit()
 {
-	if (path_.empty())
+	if (final_.empty())
 		return {};
-	if (end_temporary(temporary_, path_) < 0)
+	if (end_temporary(directory_, temporary_, final_) < 0)
 		return failed("rename");
 	temporary_.clear();
 
 	// The name is durable only with its directory. Where that cannot be asked
 	// for, the file is complete all the same.
-	const int directory =
-		::open(directory_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory >= 0) {
-		::fsync(directory);
-		::close(directory);
-	}
+	::fsync(directory_);
 	return {};
 }
 

@@ -10,9 +10,10 @@
 
 namespace lkl::apps {
 
-/// Errors begin with the file's name. A regular file is written under a temporary name in the same directory and
-/// gets its own with commit(); anything else that exists under the name (a fifo,
-/// /dev/null) is written directly, as is standard output.
+/// Errors begin with the file's name. A regular file is written under a temporary
+/// name in the same directory and gets its own with commit(); anything else that
+/// exists under the name (a fifo, /dev/null) is written directly, as is standard
+/// output. After create(), no path is looked up but names in directory().
 class TargetFile final : public Sink {
 public:
 	/// @path empty or "-": standard output, unless it is a terminal. Refuses to
@@ -24,6 +25,9 @@ public:
 	TargetFile(const TargetFile &) = delete;
 	TargetFile &operator=(const TargetFile &) = delete;
 
+	/// Where commit() renames the file and the destructor removes it; -1 when
+	/// they do neither.
+	int directory() const { return directory_; }
 	/// Writing can take long, other than to a character device.
 	bool slow() const { return slow_; }
 
@@ -42,8 +46,9 @@ private:
 
 	int fd_;		// -1 after finish()
 	std::string name_;	// as the user knows it
-	std::string path_;	// what commit() replaces; empty: nothing to commit
-	std::string temporary_;
+	int directory_ = -1;
+	std::string final_;	// there, what commit() replaces; empty: nothing to commit
+	std::string temporary_;	// there, as long as it has this name
 	bool slow_ = true;
 };
 

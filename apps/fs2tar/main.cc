@@ -3,12 +3,14 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "apps/common/block_stream.hh"
 #include "apps/common/cleanup.hh"
 #include "apps/common/library_file_system.hh"
+#include "apps/common/sandbox.hh"
 #include "apps/common/target_file.hh"
 #include "archive_builder.hh"
 #include "options.hh"
@@ -42,15 +44,56 @@ Error with_hint(Error error)
 }
 
 /// The labels of -s, whole or not at all like the archive.
-Result<void> write_labels(const std::string &path, const std::string &image,
-			  const std::string &labels)
+Result<void> write_labels(TargetFile &file, const std::string &labels)
 {
-	const std::unique_ptr<TargetFile> file = TRY(TargetFile::create(path, image));
-
-	TRY(file->write(std::as_bytes(std::span(labels))));
-	TRY(file->finish());
-	return file->commit();
+	TRY(file.write(std::as_bytes(std::span(labels))));
+	TRY(file.finish());
+	return file.commit();
 }
+
+/// What is given up while there is a stranger's image in the process. That a system
+/// lacks a part of it is for those to know who ask for details.
+class Sandbox {
+public:
+	Sandbox(Reporter &reporter, const Options &options)
+	    : reporter_(reporter), wanted_(options.sandbox), told_(options.show_kernel_log)
+	{
+	}
+
+	/// Leave @file able to get its name.
+	void add(const TargetFile &file)
+	{
+		if (file.directory() >= 0)
+			directories_.push_back(file.directory());
+	}
+
+	void confine_files()
+	{
+		if (!wanted_)
+			return;
+		tell(apps::confine_files(directories_));
+		renew_signal_watch();
+	}
+
+	void confine_calls()
+	{
+		if (!wanted_)
+			return;
+		finish_renewal();
+		tell(apps::confine_calls("fs2tar", directories_));
+	}
+
+private:
+	void tell(const Result<void> &result)
+	{
+		if (!result && told_)
+			reporter_.notice("sandbox", "not complete: " + result.error().text);
+	}
+
+	Reporter &reporter_;
+	const bool wanted_, told_;
+	std::vector<int> directories_;
+};
 
 void print_totals(std::uint64_t bytes, double seconds)
 {
@@ -71,17 +114,36 @@ Status run(Options &options)
 		return Status::fatal;
 	};
 
-	// Where it goes: refuse before there is work.
+	// Where it goes, and the image: refuse before there is work.
 	auto target = TargetFile::create(options.target, image_path);
 	if (!target)
 		return fatal("", target.error());
-
-	// The image: a kernel, a disk, a mount. A file system that was not unmounted
-	// is completed in memory, which its owner should know.
-	KernelLog log(options.show_kernel_log);
-	auto image = Image::open(options.image, log);
+	std::unique_ptr<TargetFile> labels;
+	if (!options.labels.empty()) {
+		auto file = TargetFile::create(options.labels, image_path);
+		if (!file)
+			return fatal("", file.error());
+		labels = std::move(*file);
+	}
+	auto image = Image::open(options.image);
 	if (!image)
 		return fatal(image_path, image.error());
+
+	// A kernel, and the sandbox around it, then the disk and the mount.
+	KernelLog log(options.show_kernel_log);
+	Sandbox sandbox(reporter, options);
+	sandbox.add(**target);
+	if (labels)
+		sandbox.add(*labels);
+	sandbox.confine_files();
+	if (const Result<void> booted = (*image)->boot(log); !booted)
+		return fatal(image_path, booted.error());
+	sandbox.confine_calls();
+	if (const Result<void> mounted = (*image)->mount(); !mounted)
+		return fatal(image_path, mounted.error());
+
+	// A file system that was not unmounted is completed in memory, which its owner
+	// should know.
 	if (log.recovered())
 		reporter.notice(image_path, "was not unmounted; its journal is replayed in memory, "
 					    "the image stays as it is");
@@ -128,8 +190,8 @@ Status run(Options &options)
 		done = stream.finish();
 	if (done)
 		done = (*target)->commit();
-	if (done && !options.labels.empty())
-		done = write_labels(options.labels, image_path, builder.labels());
+	if (done && labels)
+		done = write_labels(*labels, builder.labels());
 	if (!done)
 		return fatal("", done.error());
 	reporter.finished();

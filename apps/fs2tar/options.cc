@@ -124,6 +124,9 @@ void add_image_options(CLI::App &app, Options &options)
 		->type_name("MIB")->check(CLI::Range(32, 1 << 20))->group(kernel);
 	app.add_option("--cpus", options.image.cpus, "Virtual CPUs of the kernel")
 		->type_name("N")->check(CLI::Range(1, 64))->group(kernel);
+	add_off_switch(app, "--no-sandbox", options.sandbox,
+		       "Do not confine what the image could make of a mistake in the kernel")
+		->group(kernel);
 }
 
 void add_entry_options(CLI::App &app, Options &options)

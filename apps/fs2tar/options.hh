@@ -31,6 +31,7 @@ struct Options {
 	std::string labels;		// a file for SELinux labels; empty: none
 	Compression compression = Compression::none;
 	bool show_kernel_log = false;
+	bool sandbox = true;
 	bool quiet = false;
 	bool totals = false;
 	int progress_fd = -1;

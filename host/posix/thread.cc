@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // The library's own threads. They take no signals of the application: all are
-// blocked but those of faults, which must reach the handler of fault.cc.
+// blocked but those that a thread brings on itself, the signals of faults, which must
+// reach the handler of fault.cc, and SIGSYS, with which a seccomp filter of the
+// application speaks to it.
 #include "host/host.hh"
 #include "host/posix/posix.hh"
 #include "host/posix/system.hh"
@@ -61,6 +63,7 @@ lkl_s32 thread_create(void *, void (*fn)(void *arg), void *arg, void **thread) n
 	sigfillset(&blocked);
 	for (int signal : fault_signals)
 		sigdelset(&blocked, signal);
+	sigdelset(&blocked, SIGSYS);
 	pthread_sigmask(SIG_SETMASK, &blocked, &before);
 	int error = start(*created);
 	pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -4,7 +4,7 @@
 # after lib.sh, which brings some variables; sets others for the scripts.
 # shellcheck disable=SC2034,SC2154
 
-fs2tar=$LKL_OUT/bin/fs2tar
+fs2tar=${LKL_FS2TAR:-$LKL_OUT/bin/fs2tar}
 compare=$source_dir/tests/fs2tar/compare.py
 
 # GNU tar with everything kept that it can keep.
