@@ -61,4 +61,5 @@ reads iso9660_joliet iso9660 plain 'genisoimage -quiet -J -joliet-long -D -o IMG
 	--skip owners,modes,links
 reads cramfs cramfs plain 'mkfs.cramfs FOLDER IMG' --skip owners,modes,times,links,sizes
 reads romfs romfs plain 'genromfs -d FOLDER -f IMG' --skip owners,modes,times,links
+reads ufs1 ufs plain 'makefs -t ffs -M 32m -o version=1 IMG FOLDER' --options ufstype=44bsd --skip nanoseconds
 finish
