@@ -92,8 +92,10 @@ int lkl_fault(struct lkl_fault *fault)
 /* The end: release every caller with -EIO and leave this CPU for ever. */
 static int on_panic(struct notifier_block *nb, unsigned long action, void *reason)
 {
-	if (__atomic_exchange_n(&lkl_life, LKL_DEAD, __ATOMIC_SEQ_CST) < LKL_HALTED)
+	/* First: nobody shall have an error before the host has the reason. */
+	if (READ_ONCE(lkl_life) < LKL_HALTED)
 		lkl_host_died(reason, strlen(reason));
+	__atomic_store_n(&lkl_life, LKL_DEAD, __ATOMIC_SEQ_CST);
 	lkl_thread_wake_all();
 	lkl_cpu_abandon();
 }
