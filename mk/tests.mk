@@ -66,7 +66,7 @@ slow_tests += tests/tree_test.sh $(filter %_test,$(test_programs)) \
 	$(filter-out $(quick_scripts) $(long_scripts) tests/tree_test.sh,$(test_scripts))
 
 # The tests that show a kernel and its threads right run again with more CPUs and on
-# variant kernels; the debug kernel is slow.
+# variant kernels; the debug kernel is slow, so its stress is shorter.
 kernel_tests := $(filter $(O)/tests/boot_% $(O)/tests/stress_%,$(test_programs))
 variant_env = --env LKL_TEST_KERNEL=$(abspath $(O))/kernel-$(1)/vmlinux.stripped
 smp_runs := $(foreach n,2 4 8,--label cpus$(n) --env LKL_TEST_CPUS=$(n) $(kernel_tests))
@@ -78,15 +78,14 @@ run_tests = LKL_OUT=$(abspath $(O)) LKL_LINUX=$(kernel_tree) LKL_LLVM=$(LLVM) LK
 	LKL_TARBALL=$(if $(LINUX),,$(LINUX_TARBALL)) CXX='$(CXX)' \
 	tests/run --logs $(O)/test-logs --timeout $(TEST_TIMEOUT) --only '$(TESTS)'
 
-.PHONY: check tests test test-variants sanitize tree-check kunit
+.PHONY: check tests test sanitize tree-check kunit
 check: $(unit_programs) ## Run the quick tests: library units, layer rule, style
 	$(Q)$(run_tests) $(unit_tests)
 
 tests: $(unit_programs) $(test_programs) $(app_part_programs) ## Build the test programs
-test: all ## Run every test of the full kernel
-	$(Q)$(run_tests) $(unit_tests) $(slow_tests) $(smp_runs)
-test-variants: all $(kernel_variants:%=kernel-%) ## Run the kernel's tests on its variants, KUnit, newest series
-	$(Q)$(run_tests) $(variant_runs) --label '' --timeout 3000 $(long_scripts)
+test: all $(kernel_variants:%=kernel-%) ## Run every test: all kernels, KUnit, the newest series
+	$(Q)$(run_tests) $(unit_tests) $(slow_tests) $(smp_runs) $(variant_runs) \
+		--label '' --timeout 3000 $(long_scripts)
 
 sanitize: $(sanitized_programs) ## Run the unit tests under the address and UB sanitizers
 	$(Q)$(run_tests) --label sanitize $(sanitized_programs)

@@ -8,6 +8,7 @@ set -u
 llvm=${LKL_LLVM--19}
 target=${LKL_KERNEL_TARGET:-$(uname -m)-linux-gnu}
 least_cases=381
+least_locking_cases=355
 farm=$LKL_OUT/farm
 build=$farm/build-kunit
 require_cmd python3
@@ -40,12 +41,17 @@ leaves() {
 		result = line ~ /^not/ ? "not" : line ~ /# SKIP/ ? "skip" : "ok"
 		sub(/^(not )?ok [0-9]+ (- )?/, "", line)
 		sub(/ *# .*/, "", line)
+		sub(/(\\x0a)+$/, "", line)	# a line feed in a log line
 		path = ""
 		for (i = 1; i <= depth; i++)
 			path = path name[i] "."
 		gsub(/ /, "_", line)
 		print path line, result
 	}' "$build/test.log"
+}
+
+not() {
+	! "$@"
 }
 
 # why CASE: the reason it may fail, if there is one.
@@ -76,4 +82,17 @@ if [ "$cases" -ge "$least_cases" ]; then
 else
 	fail runs_the_default_set "$cases cases instead of at least $least_cases"
 fi
+# Before KUnit the kernel tries its lock checker on wrong and right uses of locks.
+locking=$(sed -n 's/.*Good, all \([0-9]*\) testcases passed.*/\1/p' "$build/test.log")
+if [ "${locking:-0}" -ge $least_locking_cases ]; then
+	pass locking_self_tests
+else
+	grep -aE 'FAILED|testcases|unexpected' "$build/test.log"
+	fail locking_self_tests "${locking:-not all} passed instead of at least $least_locking_cases"
+fi
+
+# What the checks have to say that no test asked for.
+unasked='possible .*(locking|deadlock)|circular locking|inconsistent lock state|suspicious RCU'
+unasked+='|sleeping function|UBSAN|held when returning|bad unlock balance'
+check nothing_is_found_beside_the_tests not grep -aE "$unasked" "$build/test.log"
 finish

@@ -75,6 +75,19 @@ TEST(Kernel, CommandLineStopsAnOops)
 	EXPECT_EQ(image.command_line, "oops=panic debug");
 }
 
+TEST(Kernel, CommandLineOfTheCallerDecidesAboutAnOops)
+{
+	FakeImage image;
+	lkl_options options = {};
+
+	options.command_line = "debug oops=continue";
+
+	Instance instance(image, options);
+
+	ASSERT_EQ(lkl_start(instance), 0);
+	EXPECT_EQ(image.command_line, "debug oops=continue");
+}
+
 TEST(Kernel, ThreadsAttachOnceAndDetachAtTheirEnd)
 {
 	Running running;

@@ -36,13 +36,17 @@ std::uint64_t spin_time(std::int32_t spin_us)
 	return std::thread::hardware_concurrency() > 1 ? default_spin_ns : 0;
 }
 
+/// The library's options, then the caller's @options; his oops= replaces ours, as the
+/// kernel knows no value that would undo it.
 std::string command_line(const char *options)
 {
-	std::string line = base_command_line;
+	const std::string given = options ? options : "";
 
-	if (options && *options)
-		line.append(" ").append(options);
-	return line;
+	if (given.empty())
+		return base_command_line;
+	if ((" " + given).find(" oops=") != std::string::npos)
+		return given;
+	return std::string(base_command_line) + " " + given;
 }
 
 std::uint64_t memory_bytes(std::uint64_t wanted)
