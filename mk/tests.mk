@@ -31,9 +31,16 @@ $(sanitized_programs): $(O)/sanitize/%: $(O)/sanitize/obj/%.o \
 		$(call objects,$(O)/sanitize/obj,$(unit_helpers)) $(O)/sanitize/obj/internal.a
 	$(link_program)
 
-$(O)/sanitize/obj/internal.a: $(O)/obj/no_kernel_image.o \
-		$(call objects,$(O)/sanitize/obj,$(library_sources))
+sanitized_library := $(call objects,$(O)/sanitize/obj,$(library_sources))
+$(O)/sanitize/obj/internal.a: $(O)/obj/no_kernel_image.o $(sanitized_library)
 	$(Q)rm -f $@ && ar -rcs $@ $^
+
+# The programs themselves, with the kernel, whose own code has no checks in it.
+$(app_names:%=$(O)/sanitize/bin/%): libs := $(app_libs) $(SANITIZE_FLAGS)
+$(foreach a,$(app_names),$(eval $(O)/sanitize/bin/$(a): $(call objects,$(O)/sanitize/obj,\
+	$(sort $(wildcard apps/$(a)/*.cc apps/common/*.cc)))))
+$(app_names:%=$(O)/sanitize/bin/%): $(O)/obj/kernel_image.o $(sanitized_library)
+	$(link_program)
 
 # $(call app_part_rules,APP,NAME,OBJECT FOLDER,PROGRAM FOLDER,FLAGS)
 define app_part_rules
@@ -59,9 +66,25 @@ $(test_programs): $(O)/%: $(O)/obj/%.o $(libraries)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -pthread -o $@ $< $(libs) $(library_libs)
 
+# And against a sanitized library, but for what measures memory.
+$(O)/sanitize/lib/liblkl.so: $(O)/obj/kernel_image.o $(sanitized_library)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) $(SANITIZE_FLAGS) -shared -pthread \
+		-Wl,--version-script=$(export_map) -o $@ $^ $(library_libs)
+sanitized_tests := $(patsubst %.cc,$(O)/sanitize/%,\
+	$(filter-out %/life_cycle_test.cc %/life_memory_test.cc,\
+	$(filter tests/boot_% tests/disk_% tests/life_%,$(test_sources))))
+$(sanitized_tests): $(O)/sanitize/%: $(O)/sanitize/obj/%.o $(O)/sanitize/lib/liblkl.so
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) $(SANITIZE_FLAGS) -pthread -o $@ $< \
+		-L$(O)/sanitize/lib -llkl -Wl,-rpath,'$$ORIGIN/../lib' -lgtest -lgtest_main $(library_libs)
+
 unit_tests += $(unit_programs) $(quick_scripts)
 # These build a kernel each.
 long_scripts := tests/newest_test.sh tests/kunit_test.sh
+sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,$(wildcard tests/fs2tar_*_test.sh))
 slow_tests += tests/tree_test.sh $(filter %_test,$(test_programs)) \
 	$(filter-out $(quick_scripts) $(long_scripts) tests/tree_test.sh,$(test_scripts))
 
@@ -71,7 +94,7 @@ kernel_tests := $(filter $(O)/tests/boot_% $(O)/tests/stress_%,$(test_programs))
 variant_env = --env LKL_TEST_KERNEL=$(abspath $(O))/kernel-$(1)/vmlinux.stripped
 smp_runs := $(foreach n,2 4 8,--label cpus$(n) --env LKL_TEST_CPUS=$(n) $(kernel_tests))
 variant_runs := \
-	--label up $(call variant_env,up) $(kernel_tests) \
+	--label up $(call variant_env,up) --env LKL_TEST_CPUS=1 $(kernel_tests) \
 	--label debug $(call variant_env,debug) --env LKL_TEST_SCALE=0.2 $(kernel_tests)
 
 run_tests = LKL_OUT=$(abspath $(O)) LKL_LINUX=$(kernel_tree) LKL_LLVM=$(LLVM) LKL_KERNEL_TARGET=$(KERNEL_TARGET) \
@@ -87,8 +110,15 @@ test: all $(kernel_variants:%=kernel-%) ## Run every test: all kernels, KUnit, t
 	$(Q)$(run_tests) $(unit_tests) $(slow_tests) $(smp_runs) $(variant_runs) \
 		--label '' --timeout 3000 $(long_scripts)
 
-sanitize: $(sanitized_programs) ## Run the unit tests under the address and UB sanitizers
-	$(Q)$(run_tests) --label sanitize $(sanitized_programs)
+# A sanitizer looks at memory by system calls that the sandbox refuses.
+$(O)/sanitize/bin/unsandboxed: $(O)/sanitize/bin/fs2tar mk/tests.mk
+	$(Q)printf '#!/bin/sh\nexec %s --no-sandbox "$$@"\n' $(abspath $<) > $@ && chmod +x $@
+
+sanitize: $(sanitized_programs) $(sanitized_tests) $(O)/sanitize/bin/unsandboxed \
+		$(app_part_programs) ## Run library and programs under the address and UB sanitizers
+	$(Q)$(run_tests) --label sanitize $(sanitized_programs) \
+		--env LKL_FS2TAR=$(abspath $(O))/sanitize/bin/unsandboxed $(sanitized_scripts) \
+		$(filter %_test,$(sanitized_tests))
 
 tree-check: $(kernel_image) $(libraries) ## Prove the kernel tree unmodified and the image closed
 	$(Q)$(run_tests) tests/tree_test.sh

@@ -31,7 +31,7 @@ std::vector<Load> loads()
 	      std::tuple{"btrfs", "mkfs.btrfs -q -f IMG", "btrfs check --readonly IMG", 400u << 20},
 	      std::tuple{"f2fs", "mkfs.f2fs -q -f IMG", "fsck.f2fs --dry-run IMG", 192u << 20},
 	      std::tuple{"vfat", "mkfs.vfat IMG", "fsck.vfat -n IMG", 192u << 20}})
-		loads.push_back({type, mkfs, check, bytes, std::max(2u, cpu_counts().back()), 8});
+		loads.push_back({type, mkfs, check, bytes, cpu_counts().back(), 8});
 	return loads;
 }
 

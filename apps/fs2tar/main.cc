@@ -125,12 +125,12 @@ Status run(Options &options)
 			return fatal("", file.error());
 		labels = std::move(*file);
 	}
+	KernelLog log(options.show_kernel_log);	// outlives the image
 	auto image = Image::open(options.image);
 	if (!image)
 		return fatal(image_path, image.error());
 
 	// A kernel, and the sandbox around it, then the disk and the mount.
-	KernelLog log(options.show_kernel_log);
 	Sandbox sandbox(reporter, options);
 	sandbox.add(**target);
 	if (labels)

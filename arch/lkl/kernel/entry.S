@@ -57,7 +57,9 @@ SYM_FUNC_START(lkl_fiber_boot)
 	ud2
 SYM_FUNC_END(lkl_fiber_boot)
 
+#ifdef CONFIG_SMP
 SYM_FUNC_START(lkl_fiber_secondary)
 	callq	lkl_secondary_start
 	ud2
 SYM_FUNC_END(lkl_fiber_secondary)
+#endif
