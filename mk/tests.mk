@@ -66,15 +66,14 @@ $(test_programs): $(O)/%: $(O)/obj/%.o $(libraries)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -pthread -o $@ $< $(libs) $(library_libs)
 
-# And against a sanitized library, but for what measures memory.
+# And against a sanitized library.
 $(O)/sanitize/lib/liblkl.so: $(O)/obj/kernel_image.o $(sanitized_library)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) $(SANITIZE_FLAGS) -shared -pthread \
 		-Wl,--version-script=$(export_map) -o $@ $^ $(library_libs)
 sanitized_tests := $(patsubst %.cc,$(O)/sanitize/%,\
-	$(filter-out %/life_cycle_test.cc %/life_memory_test.cc,\
-	$(filter tests/boot_% tests/disk_% tests/life_%,$(test_sources))))
+	$(filter tests/boot_% tests/disk_% tests/life_%,$(test_sources)))
 $(sanitized_tests): $(O)/sanitize/%: $(O)/sanitize/obj/%.o $(O)/sanitize/lib/liblkl.so
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
@@ -114,8 +113,9 @@ test: all $(kernel_variants:%=kernel-%) ## Run every test: all kernels, KUnit, t
 $(O)/sanitize/bin/unsandboxed: $(O)/sanitize/bin/fs2tar mk/tests.mk
 	$(Q)printf '#!/bin/sh\nexec %s --no-sandbox "$$@"\n' $(abspath $<) > $@ && chmod +x $@
 
-sanitize: $(sanitized_programs) $(sanitized_tests) $(O)/sanitize/bin/unsandboxed \
-		$(app_part_programs) ## Run library and programs under the address and UB sanitizers
+sanitized := $(sanitized_programs) $(sanitized_tests) $(O)/sanitize/bin/unsandboxed \
+	$(app_part_programs)
+sanitize: $(sanitized) ## Run library and programs under the address and UB sanitizers
 	$(Q)$(run_tests) --label sanitize $(sanitized_programs) \
 		--env LKL_FS2TAR=$(abspath $(O))/sanitize/bin/unsandboxed $(sanitized_scripts) \
 		$(filter %_test,$(sanitized_tests))

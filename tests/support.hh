@@ -35,6 +35,8 @@
 #include <lkl.h>
 #include <lkl/syscalls.h>
 
+#include "sanitized.hh"
+
 namespace lkl::test {
 
 using Clock = std::chrono::steady_clock;
@@ -316,9 +318,10 @@ inline bool eventually(const std::function<bool()> &condition,
 	return true;
 }
 
-/// What this process holds of the host.
+/// What this process holds of the host. A sanitizer keeps freed memory, and has mappings of its
+/// own: both are 0 with one.
 struct Usage {
-	long threads, descriptors, mappings, resident_kib;
+	long threads = 0, descriptors = 0, mappings = 0, resident_kib = 0;
 
 	static Usage now()
 	{
@@ -330,9 +333,12 @@ struct Usage {
 			return at == std::string::npos
 				? 0 : std::strtol(status.c_str() + at + std::strlen(name), nullptr, 10);
 		};
-		Usage usage = {field("Threads:"), 0, std::count(maps.begin(), maps.end(), '\n'),
-			       field("VmRSS:")};
+		Usage usage = {.threads = field("Threads:")};
 
+		if (!sanitized) {
+			usage.mappings = std::count(maps.begin(), maps.end(), '\n');
+			usage.resident_kib = field("VmRSS:");
+		}
 		if (DIR *directory = ::opendir("/proc/self/fd")) {
 			while (::readdir(directory))
 				usage.descriptors++;

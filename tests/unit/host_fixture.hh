@@ -9,20 +9,13 @@
 #include <gtest/gtest.h>
 
 #include "host/host.hh"
+#include "tests/sanitized.hh"
 #include "tests/unit/fake_host.hh"
 
 namespace lkl::test {
 
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t mib = 1 << 20;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
 
 /// A host implementation: its ops and how to make an instance for them.
 struct HostKind {
