@@ -49,10 +49,12 @@ public:
 		return kernel_;
 	}
 
-	template <std::signed_integral Result> static Result must(Result result, const char *what)
+	template <std::signed_integral Result> Result must(Result result, const char *what) const
 	{
 		if (result < 0)
-			die(std::string(what) + ": " + lkl_strerror(static_cast<int>(result)));
+			die(std::string(what) + ": " +
+			    (lkl_health(kernel_) < 0 ? lkl_last_error(kernel_)
+						     : lkl_strerror(static_cast<int>(result))));
 		return result;
 	}
 

@@ -39,6 +39,24 @@ TEST_P(StressRaces, FirstCallOfANewTaskIsMade)
 	}
 }
 
+/// What is deleted is freed only after a grace period, which takes the host's attention to
+/// every CPU: with more CPUs than the host has, deleting is faster.
+TEST_P(StressRaces, DeletingFasterThanFreeingIsNotOutOfMemory)
+{
+	Instance small({.memory_bytes = (24ull + 6 * std::max(4u, GetParam())) << 20, .cpus = GetParam()});
+	const std::string t = workspace(small);
+
+	in_threads(2 * GetParam(), [&](unsigned i) {
+		const std::string path = t + "/" + std::to_string(i);
+
+		for (unsigned round = 0; round < scaled(20000); round++) {
+			must(lkl_sys_close(small, lkl_sys_openat(small, LKL_AT_FDCWD, path.c_str(),
+								 LKL_O_CREAT | LKL_O_RDWR, 0600)), "create");
+			must(lkl_sys_unlinkat(small, LKL_AT_FDCWD, path.c_str(), 0), "unlink");
+		}
+	});
+}
+
 TEST_P(StressRaces, EveryCallIsMadeExactlyOnce)
 {
 	constexpr unsigned threads = 12;

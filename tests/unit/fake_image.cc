@@ -57,6 +57,11 @@ FakeImage::FakeImage()
 		EXPECT_EQ(as<Thread>(thread).magic, 0u);
 		EXPECT_EQ(image.halted, 0);
 		as<Thread>(thread) = {&image, alive, false, false};
+		if (image.die_in_attach) {
+			image.half_attached_ = &as<Thread>(thread);
+			image.boot_->ops->died(image.boot_->host, "no memory", 9);
+			return -LKL_EIO;
+		}
 		return 2 + image.attached++;
 	};
 	table_.thread_detach = [](lkl_thread *thread) {
@@ -102,6 +107,9 @@ FakeImage::FakeImage()
 		FakeImage &image = *as<Thread>(init).image;
 
 		EXPECT_EQ(image.inside, 0);
+		if (image.half_attached_) {
+			EXPECT_EQ(image.half_attached_->magic, alive);
+		}
 		image.halted++;
 		// As when its memory goes.
 		image.table_ = {};

@@ -36,6 +36,8 @@ public:
 
 	/// What boot() returns.
 	int boot_result = 0;
+	/// Panic with the reason "no memory" once a thread to attach is known.
+	bool die_in_attach = false;
 	std::function<void()> in_call;
 	/// /proc/self/mounts, and which targets umount2() finds busy.
 	std::string mounts;
@@ -67,6 +69,7 @@ private:
 	std::condition_variable changed_;
 	bool stopping_ = false;
 	bool dead_ = false;
+	Thread *half_attached_ = nullptr;
 	int blocked_ = 0;
 	std::size_t mounts_read_ = 0;
 };

@@ -302,6 +302,16 @@ TEST(Kernel, DeathIsReportedToEverybody)
 	EXPECT_TRUE(running.image.unmounted.empty());
 }
 
+TEST(Kernel, DeathInAnAttachLeavesTheImageItsThread)
+{
+	Running running;
+
+	running.image.die_in_attach = true;
+	std::thread([&] { EXPECT_EQ(lkl_attach(running.instance), -LKL_EIO); }).join();
+	EXPECT_EQ(lkl_halt(running.instance), -LKL_EIO);
+	EXPECT_EQ(running.image.halted, 1);
+}
+
 TEST(Kernel, FailedBootsAreErrors)
 {
 	for (int result : {-LKL_EINVAL, -LKL_EIO}) {

@@ -15,7 +15,8 @@ using lkl::Result;
 namespace {
 
 constexpr std::uint64_t mib = 1 << 20;
-constexpr std::uint64_t default_memory_bytes = 128 * mib;
+constexpr std::uint64_t default_memory_bytes = 256 * mib;
+constexpr std::uint64_t default_bytes_per_cpu = 16 * mib;	// for each but the first
 constexpr std::uint64_t memory_granule = 2 * mib;
 constexpr std::uint64_t least_vmalloc_bytes = 4096 * mib;
 constexpr std::uint64_t default_spin_ns = 20'000;
@@ -49,9 +50,10 @@ std::string command_line(const char *options)
 	return std::string(base_command_line) + " " + given;
 }
 
-std::uint64_t memory_bytes(std::uint64_t wanted)
+std::uint64_t memory_bytes(std::uint64_t wanted, unsigned cpus)
 {
-	std::uint64_t bytes = wanted ? wanted : default_memory_bytes;
+	std::uint64_t bytes =
+		wanted ? wanted : default_memory_bytes + (cpus - 1) * default_bytes_per_cpu;
 
 	return (bytes + memory_granule - 1) / memory_granule * memory_granule;
 }
@@ -72,7 +74,7 @@ constexpr std::array first_mounts = {
 
 lkl_kernel::lkl_kernel(const lkl_options &options, lkl::ImageSource source)
 	: number_(++last_number), cpus_(options.cpus ? options.cpus : 1),
-	  memory_bytes_(memory_bytes(options.memory_bytes)), spin_ns_(spin_time(options.spin_us)),
+	  memory_bytes_(memory_bytes(options.memory_bytes, cpus_)), spin_ns_(spin_time(options.spin_us)),
 	  command_line_(command_line(options.command_line)), log_fn_(options.log),
 	  log_user_(options.log_user), source_(std::move(source))
 {

@@ -56,7 +56,8 @@ typedef void (*lkl_log_fn)(void *user, int level, uint64_t time_us, const char *
 struct lkl_options {
 	uint32_t size;			/* sizeof(struct lkl_options), required */
 	uint32_t cpus;			/* virtual CPUs; default 1 */
-	uint64_t memory_bytes;		/* the kernel's RAM; default 128 MiB, least 32 MiB */
+	uint64_t memory_bytes;		/* the kernel's RAM, least 32 MiB; default 256 MiB
+					 * and 16 MiB for each CPU but the first */
 	const char *command_line;	/* appended to the library's own */
 	const char *kernel_path;	/* a vmlinux to load instead of the built-in one */
 	lkl_log_fn log;			/* default: lines are kept for lkl_last_error() only */

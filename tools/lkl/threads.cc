@@ -140,12 +140,14 @@ Result<void> Threads::add(std::unique_ptr<Task> task)
 
 	lkl_s32 id = image_.thread_attach(init_.get(), task->thread());
 
+	// An image that died over it may know of the thread.
+	if (id >= 0 || died_) {
+		std::lock_guard lock(mutex_);
+
+		tasks_.push_back(std::move(task));
+	}
 	if (id < 0)
 		return fail(id, "attach a thread");
-
-	std::lock_guard lock(mutex_);
-
-	tasks_.push_back(std::move(task));
 	return {};
 }
 
