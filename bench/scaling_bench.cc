@@ -13,7 +13,7 @@
 namespace lkl::bench {
 namespace {
 
-const int most_threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 16, 64);
+const int most_threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 64);
 constexpr std::size_t file_bytes = 1 << 20;
 constexpr std::size_t read_bytes = 4096;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <string_view>
 #include <thread>
 
 #include "shutdown.hh"
@@ -24,6 +25,11 @@ constexpr std::uint64_t default_spin_ns = 20'000;
 // An oops leaves the kernel's data in an unknown state; nothing is to be written
 // to an image from there. A panic comes back as lkl_host_ops.died().
 constexpr const char *base_command_line = "oops=panic";
+
+// xfs holds some 4 KiB of memory for each file changed since its log was last written,
+// and no shortage makes it write: every second, not every 30 (here in hundredths).
+constexpr const char *xfs_sync_interval = "/proc/sys/fs/xfs/xfssyncd_centisecs";
+constexpr std::string_view xfs_sync_hundredths = "100";
 
 std::atomic<std::uint64_t> last_number = 0;
 
@@ -206,6 +212,9 @@ Result<void> lkl_kernel::prepare()
 		if (result < 0 && result != -LKL_EBUSY)
 			return fail(result, "start: mount {} on {}", mount.type, mount.target);
 	}
+	if (const auto file = lkl::OpenFile::open(calls, xfs_sync_interval, LKL_O_WRONLY))
+		calls(LKL_SYS_write, file->fd(), xfs_sync_hundredths.data(),
+		      xfs_sync_hundredths.size());
 	for (std::int64_t fd = 0; fd < 2;) {
 		fd = calls(LKL_SYS_openat, LKL_AT_FDCWD, "/dev/null", LKL_O_RDWR, 0);
 		if (fd < 0)
