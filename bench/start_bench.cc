@@ -95,7 +95,8 @@ Life live()
 
 	const Clock::time_point started = Clock::now();
 
-	Library::must(lkl_sys_getpid(kernel), "getpid");
+	if (lkl_sys_getpid(kernel) < 0)
+		die("getpid");
 
 	const Clock::time_point called = Clock::now();
 	const double cpu = cpu_time_us() - cpu_before;
