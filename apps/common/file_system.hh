@@ -48,6 +48,18 @@ struct FileId {
 	auto operator<=>(const FileId &) const = default;
 };
 
+/// A run of data in a sparse file, in bytes.
+struct Extent {
+	std::uint64_t offset;
+	std::uint64_t bytes;
+};
+
+/// An extended attribute, its value as the kernel has it.
+struct Attribute {
+	std::string name;
+	std::string value;
+};
+
 struct Metadata {
 	FileType type = FileType::unknown;
 	std::uint16_t permissions = 0;		// the low twelve bits of the mode
