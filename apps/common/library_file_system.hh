@@ -42,12 +42,15 @@ public:
 	Result<std::uint64_t> used_bytes() override;
 	std::optional<Error> broken() override;
 
+	/// For calls of its user's own: the Error after one that failed, and @directory
+	/// as the working directory.
+	std::unexpected<Error> failed(const char *what, std::int64_t code);
+	Result<void> enter(Handle directory);
+
 private:
 	LibraryFileSystem(lkl_kernel *kernel, KernelLog &log, Handle root);
 
-	std::unexpected<Error> failed(const char *what, std::int64_t code);
 	Result<Handle> open(Handle parent, const char *name, int flags);
-	Result<void> enter(Handle directory);
 	Result<std::optional<std::uint64_t>> seek(Handle file, std::uint64_t offset, int whence);
 
 	lkl_kernel *const kernel_;

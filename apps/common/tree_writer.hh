@@ -115,7 +115,7 @@ private:
 	Result<void> write_piece(FileSystem::Handle file, std::span<const std::byte> piece,
 				 std::uint64_t offset);
 	/// Whether there is room for an entry that is no directory, now.
-	Result<bool> clear(const NewEntry &entry, const Place &place);
+	Result<bool> clear(const Place &place);
 	Result<bool> known_by_another_name(const Place &place);
 	Result<void> open_parent(std::string_view parent);
 	Result<FileSystem::Handle> open_path(std::string_view path);
