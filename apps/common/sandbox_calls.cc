@@ -190,6 +190,16 @@ void add_names(Filter &filter, std::span<const int> directories)
 	}
 }
 
+/// Sockets that are connected can be used; no other can be reached through them.
+void add_served(Filter &filter)
+{
+	for (const int call : {SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(recvfrom),
+			       SCMP_SYS(shutdown), SCMP_SYS(wait4)})
+		filter.add(SCMP_ACT_ALLOW, call);
+	// Without an address.
+	filter.add(SCMP_ACT_ALLOW, SCMP_SYS(sendto), {argument(4, ~std::uint64_t{0}, 0)});
+}
+
 /// Names for the message; libseccomp's own look-up allocates memory.
 struct CallName {
 	int number;
@@ -293,7 +303,7 @@ Result<void> failed(const char *what, int result)
 
 } // namespace
 
-Result<void> confine_calls(std::string_view tool, std::span<const int> directories)
+Result<void> confine_calls(std::string_view tool, std::span<const int> directories, bool served)
 {
 	Filter filter;
 
@@ -307,6 +317,8 @@ Result<void> confine_calls(std::string_view tool, std::span<const int> directori
 	add_signals(filter);
 	add_open_files(filter);
 	add_names(filter, directories);
+	if (served)
+		add_served(filter);
 	if (filter.result() < 0)
 		return failed("filter", filter.result());
 

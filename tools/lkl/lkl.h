@@ -135,6 +135,10 @@ struct lkl_disk_ops {
 	int (*write)(void *user, const void *buf, size_t bytes, uint64_t offset);
 	/** Make writes durable; NULL: nothing to do. */
 	int (*flush)(void *user);
+	/** The range is not needed, it may read as anything; NULL: nothing to do. */
+	int (*discard)(void *user, uint64_t offset, uint64_t bytes);
+	/** The range is to read as zeroes; NULL: they are written. */
+	int (*zero)(void *user, uint64_t offset, uint64_t bytes);
 };
 
 /**

@@ -137,11 +137,15 @@ public:
 		return ops_.flush ? negative(ops_.flush(user_)) : 0;
 	}
 
-	int discard(std::uint64_t, std::uint64_t) override { return 0; }
+	int discard(std::uint64_t offset, std::uint64_t bytes) override
+	{
+		return ops_.discard ? negative(ops_.discard(user_, offset, bytes)) : 0;
+	}
 
 	int zero(std::uint64_t offset, std::uint64_t bytes) override
 	{
-		return write_zeroes(*this, offset, bytes);
+		return ops_.zero ? negative(ops_.zero(user_, offset, bytes))
+				 : write_zeroes(*this, offset, bytes);
 	}
 
 private:
