@@ -52,9 +52,8 @@ public:
 			return failure(fmt::format("has only {} bytes", bytes()));
 		offset_ = offset;
 		ops_.size = sizeof(ops_);
-		ops_.read = [](void *self, void *buffer, std::size_t size, std::uint64_t at) {
-			return static_cast<UnitSource *>(self)->read({static_cast<std::byte *>(buffer), size},
-								     at);
+		ops_.readv = [](void *self, const lkl_buffer *buffers, std::size_t count, std::uint64_t at) {
+			return static_cast<UnitSource *>(self)->read({buffers, count}, at);
 		};
 		disk.ops = &ops_;
 		disk.user = this;
@@ -67,16 +66,23 @@ public:
 private:
 	enum class State { packed, busy, unpacked, failed };
 
-	int read(std::span<std::byte> buffer, std::uint64_t at)
+	int read(std::span<const lkl_buffer> buffers, std::uint64_t at)
 	{
-		const std::uint64_t offset = offset_ + at;
-		Result<void> done = unpack_range(offset, buffer.size());
+		std::uint64_t offset = offset_ + at;
 
-		if (done)
-			done = read_exactly(unpacked_.get(), buffer, offset);
-		if (!done)
-			trouble_.note(done.error());
-		return done ? 0 : -LKL_EIO;
+		for (const lkl_buffer &buffer : buffers) {
+			const std::span<std::byte> bytes(static_cast<std::byte *>(buffer.data), buffer.bytes);
+			Result<void> done = unpack_range(offset, bytes.size());
+
+			if (done)
+				done = read_exactly(unpacked_.get(), bytes, offset);
+			if (!done) {
+				trouble_.note(done.error());
+				return -LKL_EIO;
+			}
+			offset += bytes.size();
+		}
+		return 0;
 	}
 
 	Result<void> unpack_range(std::uint64_t offset, std::uint64_t bytes)

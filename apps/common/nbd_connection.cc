@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -115,18 +116,56 @@ std::uint32_t NbdConnection::block_bytes() const
 		std::max<std::int64_t>(nbd_.get_block_size(handle_, LIBNBD_SIZE_MINIMUM), 0));
 }
 
-Result<void> NbdConnection::read(std::span<std::byte> buffer, std::uint64_t offset)
+// A request for each piece of memory, which may be as small as a page, would cost far more
+// than copying.
+Result<void> NbdConnection::read(std::span<const lkl_buffer> buffers, std::uint64_t offset)
 {
-	return in_pieces(offset, buffer.size(), most_data_bytes, [&](std::uint64_t at, std::uint64_t bytes) {
-		return checked(nbd_.pread(handle_, buffer.data() + (at - offset), bytes, at, 0));
+	const std::span<std::byte> joined = room_for(buffers);
+
+	TRY(in_pieces(offset, joined.size(), most_data_bytes, [&](std::uint64_t at, std::uint64_t bytes) {
+		return checked(nbd_.pread(handle_, joined.data() + (at - offset), bytes, at, 0));
+	}));
+	if (joined.data() != joined_.data())
+		return {};
+
+	const std::byte *from = joined.data();
+
+	for (const lkl_buffer &buffer : buffers) {
+		std::memcpy(buffer.data, from, buffer.bytes);
+		from += buffer.bytes;
+	}
+	return {};
+}
+
+Result<void> NbdConnection::write(std::span<const lkl_buffer> buffers, std::uint64_t offset)
+{
+	const std::span<std::byte> joined = room_for(buffers);
+
+	if (joined.data() == joined_.data()) {
+		std::byte *to = joined.data();
+
+		for (const lkl_buffer &buffer : buffers) {
+			std::memcpy(to, buffer.data, buffer.bytes);
+			to += buffer.bytes;
+		}
+	}
+	return in_pieces(offset, joined.size(), most_data_bytes, [&](std::uint64_t at, std::uint64_t bytes) {
+		return checked(nbd_.pwrite(handle_, joined.data() + (at - offset), bytes, at, 0));
 	});
 }
 
-Result<void> NbdConnection::write(std::span<const std::byte> buffer, std::uint64_t offset)
+/// The only buffer itself, else as much of joined_.
+std::span<std::byte> NbdConnection::room_for(std::span<const lkl_buffer> buffers)
 {
-	return in_pieces(offset, buffer.size(), most_data_bytes, [&](std::uint64_t at, std::uint64_t bytes) {
-		return checked(nbd_.pwrite(handle_, buffer.data() + (at - offset), bytes, at, 0));
-	});
+	std::size_t bytes = 0;
+
+	if (buffers.size() == 1)
+		return {static_cast<std::byte *>(buffers[0].data), buffers[0].bytes};
+	for (const lkl_buffer &buffer : buffers)
+		bytes += buffer.bytes;
+	if (joined_.size() < bytes)
+		joined_.resize(bytes);
+	return std::span(joined_).first(bytes);
 }
 
 Result<void> NbdConnection::flush()

@@ -7,6 +7,9 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
+
+#include <lkl.h>
 
 #include "descriptor.hh"
 #include "nbd_library.hh"
@@ -32,8 +35,9 @@ public:
 	bool can_zero() const { return nbd_.can_zero(handle_) > 0; }
 	bool can_share() const { return nbd_.can_multi_conn(handle_) > 0; }
 
-	Result<void> read(std::span<std::byte> buffer, std::uint64_t offset);
-	Result<void> write(std::span<const std::byte> buffer, std::uint64_t offset);
+	/// One request, or as few as the protocol allows.
+	Result<void> read(std::span<const lkl_buffer> buffers, std::uint64_t offset);
+	Result<void> write(std::span<const lkl_buffer> buffers, std::uint64_t offset);
 	Result<void> flush();
 	Result<void> trim(std::uint64_t offset, std::uint64_t bytes);
 	Result<void> zero(std::uint64_t offset, std::uint64_t bytes);
@@ -45,11 +49,13 @@ private:
 
 	static Result<std::unique_ptr<NbdConnection>> create();
 	Result<void> wait_until_ready();
+	std::span<std::byte> room_for(std::span<const lkl_buffer> buffers);
 	std::unexpected<Error> failed() const;
 	Result<void> checked(int result) const { return result < 0 ? failed() : Result<void>(); }
 
 	const NbdLibrary &nbd_;
 	nbd_handle *const handle_;
+	std::vector<std::byte> joined_;		// a request's bytes, which it has in pieces
 };
 
 } // namespace lkl::apps

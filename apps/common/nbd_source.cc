@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "chunk_cache.hh"
 #include "first_error.hh"
 #include "image_files.hh"
 #include "nbd_connection.hh"
@@ -30,7 +31,12 @@ public:
 	NbdSource(Connections connections, std::uint64_t bytes, bool writable,
 		  std::unique_ptr<QemuNbd> server)
 	    : server_(std::move(server)), connections_(std::move(connections)), bytes_(bytes),
-	      writable_(writable)
+	      writable_(writable),
+	      cache_(bytes, [this](std::span<const lkl_buffer> buffers, std::uint64_t at) {
+		      return with_connection([&](NbdConnection &connection) {
+			      return connection.read(buffers, at);
+		      });
+	      })
 	{
 		for (const auto &connection : connections_)
 			free_.push_back(connection.get());
@@ -43,8 +49,8 @@ public:
 	Result<void> close() override;
 
 private:
-	/// @call with a connection that nobody else uses meanwhile. 0 or a negative errno.
-	template <class Call> int with_connection(Call call)
+	/// @call with a connection that nobody else uses meanwhile.
+	template <class Call> Result<void> with_connection(Call call)
 	{
 		std::unique_lock lock(mutex_);
 
@@ -60,11 +66,26 @@ private:
 		lock.lock();
 		free_.push_back(connection);
 		freed_.notify_one();
+		return done;
+	}
+
+	/// For the library: 0 or a negative errno.
+	int noted(const Result<void> &done)
+	{
 		if (done)
 			return 0;
 		trouble_.note(done.error());
 		return -done.error().code;
 	}
+
+	/// A disk that is written has its requests carried out one by one.
+	int read(std::span<const lkl_buffer> buffers, std::uint64_t offset)
+	{
+		if (!writable_)
+			return noted(cache_.read(buffers, offset));
+		return change([&](NbdConnection &connection) { return connection.read(buffers, offset); });
+	}
+	template <class Call> int change(Call call) { return noted(with_connection(call)); }
 
 	static NbdSource &self(void *source) { return *static_cast<NbdSource *>(source); }
 
@@ -75,6 +96,7 @@ private:
 	std::mutex mutex_;
 	std::condition_variable freed_;
 	std::vector<NbdConnection *> free_;	// the last one used first: it is warm
+	ChunkCache cache_;
 	std::uint64_t offset_ = 0;
 	lkl_disk_ops ops_ = {};
 	FirstError trouble_;
@@ -88,34 +110,31 @@ Result<void> NbdSource::describe(lkl_disk &disk, std::uint64_t offset)
 		return failure(fmt::format("has only {} bytes", bytes_));
 	offset_ = offset;
 	ops_.size = sizeof(ops_);
-	ops_.read = [](void *source, void *buffer, std::size_t bytes, std::uint64_t at) {
-		return self(source).with_connection([&](NbdConnection &connection) {
-			return connection.read({static_cast<std::byte *>(buffer), bytes},
-					       self(source).offset_ + at);
-		});
+	ops_.readv = [](void *source, const lkl_buffer *buffers, std::size_t count, std::uint64_t at) {
+		return self(source).read({buffers, count}, self(source).offset_ + at);
 	};
 	if (writable_)
-		ops_.write = [](void *source, const void *buffer, std::size_t bytes, std::uint64_t at) {
-			return self(source).with_connection([&](NbdConnection &connection) {
-				return connection.write({static_cast<const std::byte *>(buffer), bytes},
-							self(source).offset_ + at);
+		ops_.writev = [](void *source, const lkl_buffer *buffers, std::size_t count,
+				 std::uint64_t at) {
+			return self(source).change([&](NbdConnection &connection) {
+				return connection.write({buffers, count}, self(source).offset_ + at);
 			});
 		};
 	// In one connection it is good for what was written in all of them.
 	if (writable_ && first.can_flush())
 		ops_.flush = [](void *source) {
-			return self(source).with_connection(
+			return self(source).change(
 				[](NbdConnection &connection) { return connection.flush(); });
 		};
 	if (writable_ && first.can_trim())
 		ops_.discard = [](void *source, std::uint64_t at, std::uint64_t bytes) {
-			return self(source).with_connection([&](NbdConnection &connection) {
+			return self(source).change([&](NbdConnection &connection) {
 				return connection.trim(self(source).offset_ + at, bytes);
 			});
 		};
 	if (writable_ && first.can_zero())
 		ops_.zero = [](void *source, std::uint64_t at, std::uint64_t bytes) {
-			return self(source).with_connection([&](NbdConnection &connection) {
+			return self(source).change([&](NbdConnection &connection) {
 				return connection.zero(self(source).offset_ + at, bytes);
 			});
 		};
