@@ -109,6 +109,8 @@ private:
 
 		const Result<void> done = unpack_unit(units_[index]);
 
+		if (!done)
+			trouble_.note(done.error());
 		lock.lock();
 		states_[index] = done ? State::unpacked : State::failed;
 		changed_.notify_all();

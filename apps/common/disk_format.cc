@@ -17,7 +17,7 @@ struct Name {
 };
 
 /// The first of each format is its own.
-constexpr std::array<Name, 14> names = {{
+constexpr std::array<Name, 12> names = {{
 	{"raw", DiskFormat::raw},
 	{"gzip", DiskFormat::gzip},
 	{"xz", DiskFormat::xz},
@@ -29,8 +29,6 @@ constexpr std::array<Name, 14> names = {{
 	{"vhdx", DiskFormat::vhdx},
 	{"gz", DiskFormat::gzip},
 	{"zst", DiskFormat::zstd},
-	{"img", DiskFormat::raw},
-	{"dd", DiskFormat::raw},
 	{"vpc", DiskFormat::vhd},
 }};
 

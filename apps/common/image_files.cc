@@ -1,32 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-// qcow2 is as in qemu's docs/interop/qcow2.txt; vmdk as in VMware's "Virtual Disk Format
-// 5.0".
+// vmdk is as in VMware's "Virtual Disk Format 5.0".
 #include "image_files.hh"
 
 #include <algorithm>
 #include <array>
+#include <sstream>
+
+#include "qcow2_header.hh"
 
 namespace lkl::apps {
 
 namespace {
-
-std::uint64_t big_endian(std::span<const std::byte> bytes)
-{
-	std::uint64_t value = 0;
-
-	for (const std::byte byte : bytes)
-		value = value << 8 | std::to_integer<std::uint64_t>(byte);
-	return value;
-}
-
-std::uint64_t little_endian(std::span<const std::byte> bytes)
-{
-	std::uint64_t value = 0;
-
-	for (std::size_t i = bytes.size(); i--;)
-		value = value << 8 | std::to_integer<std::uint64_t>(bytes[i]);
-	return value;
-}
 
 Result<std::string> text_at(int file, std::uint64_t offset, std::size_t bytes)
 {
@@ -36,43 +20,15 @@ Result<std::string> text_at(int file, std::uint64_t offset, std::size_t bytes)
 	return text;
 }
 
-/// A qcow2 image's header; the fields of version 3 are zero in version 2.
-class Qcow2Header {
-public:
-	Result<void> read(int file)
-	{
-		TRY(read_up_to(file, bytes_, 0));
-		return {};
-	}
-
-	std::uint64_t backing_offset() const { return field(8, 8); }
-	std::size_t backing_bytes() const { return field(16, 4); }
-	std::size_t snapshots() const { return field(60, 4); }
-	std::uint64_t snapshots_offset() const { return field(64, 8); }
-	bool has_data_file() const { return version() >= 3 && field(72, 8) & 1 << 2; }
-	/// Where extensions begin.
-	std::uint64_t bytes() const { return version() >= 3 ? field(100, 4) : 72; }
-
-private:
-	std::uint64_t version() const { return field(4, 4); }
-	std::uint64_t field(std::size_t offset, std::size_t bytes) const
-	{
-		return big_endian(std::span(bytes_).subspan(offset, bytes));
-	}
-
-	std::array<std::byte, 104> bytes_ = {};
-};
-
 constexpr std::size_t most_name_bytes = 1023;	// the format's own limit
 constexpr unsigned most_extensions = 64;
 
 Result<ImageFiles> files_of_qcow2(int file)
 {
 	constexpr std::uint64_t end = 0, backing_format = 0xe2792aca, data_file = 0x44415441;
-	Qcow2Header header;
+	const Qcow2Header header = TRY(Qcow2Header::read(file));
 	ImageFiles files;
 
-	TRY(header.read(file));
 	if (header.backing_offset()) {
 		if (header.backing_bytes() == 0 || header.backing_bytes() > most_name_bytes)
 			return failure("qcow2: corrupt header: name of the backing file");
@@ -116,15 +72,29 @@ std::string quoted(std::string_view text)
 	return std::string(text.substr(0, text.find('"')));
 }
 
+/// Of a line ACCESS SECTORS KIND "NAME" OFFSET: up to where the disk needs the file.
+std::uint64_t flat_bytes(std::string_view line)
+{
+	constexpr std::uint64_t sector = 512;
+	std::istringstream words{std::string(line.substr(0, line.find('"')))};
+	std::istringstream behind{std::string(line.substr(line.rfind('"') + 1))};
+	std::string access, kind;
+	std::uint64_t sectors = 0, offset = 0;
+
+	words >> access >> sectors >> kind;
+	behind >> offset;
+	return kind == "FLAT" || kind == "VMFS" ? (offset + sectors) * sector : 0;
+}
+
 void add_vmdk_extents(std::string_view descriptor, ImageFiles &files)
 {
 	while (!descriptor.empty()) {
 		const std::size_t end = descriptor.find('\n');
 		const std::string_view line = descriptor.substr(0, end);
 
-		if (line.starts_with("RW ") || line.starts_with("RDONLY ") || line.starts_with("NOACCESS "))
-			if (std::string name = quoted(line); !name.empty())
-				files.extents.push_back(std::move(name));
+		// All other lines are KEY="VALUE".
+		if (const std::size_t quote = line.find('"'); quote < line.find('='))
+			files.extents.push_back({quoted(line), flat_bytes(line)});
 		descriptor.remove_prefix(end == descriptor.npos ? descriptor.size() : end + 1);
 	}
 }
@@ -132,7 +102,7 @@ void add_vmdk_extents(std::string_view descriptor, ImageFiles &files)
 /// A descriptor is a text: the file itself, or within one whose extent is its own.
 Result<ImageFiles> files_of_vmdk(int file)
 {
-	constexpr std::size_t sector = 512, most_descriptor_bytes = 64 << 10;
+	constexpr std::size_t sector = 512, most_descriptor_bytes = 1 << 20;
 	constexpr std::string_view parent_key = "parentFileNameHint";
 	std::array<std::byte, sector> head = {};
 	std::uint64_t at = 0;
@@ -173,29 +143,30 @@ Result<ImageFiles> files_of(int file, DiskFormat format)
 	return ImageFiles();
 }
 
-Result<std::vector<std::string>> snapshots_of(int file)
+Result<std::vector<Snapshot>> snapshots_of(int file)
 {
 	constexpr std::size_t fixed_bytes = 40, most_snapshots = 65536;
-	Qcow2Header header;
-	std::vector<std::string> names;
-
-	TRY(header.read(file));
+	const Qcow2Header header = TRY(Qcow2Header::read(file));
+	std::vector<Snapshot> snapshots;
 	std::uint64_t at = header.snapshots_offset();
+
 	for (std::size_t i = 0; i < std::min(header.snapshots(), most_snapshots); i++) {
-		std::array<std::byte, fixed_bytes> entry;
+		std::array<std::byte, fixed_bytes> buffer;
+		const std::span<const std::byte> entry(buffer);
 
-		TRY(read_exactly(file, entry, at));
+		TRY(read_exactly(file, buffer, at));
 
-		const std::uint64_t id_bytes = big_endian(std::span(entry).subspan(12, 2));
-		const std::uint64_t name_bytes = big_endian(std::span(entry).subspan(14, 2));
-		const std::uint64_t extra_bytes = big_endian(std::span(entry).subspan(36, 4));
+		const std::uint64_t id_bytes = big_endian(entry.subspan(12, 2));
+		const std::uint64_t name_bytes = big_endian(entry.subspan(14, 2));
+		const std::uint64_t extra_bytes = big_endian(entry.subspan(36, 4));
 
 		at += fixed_bytes + extra_bytes;
-		names.push_back(TRY(text_at(file, at + id_bytes, name_bytes)));
+		snapshots.push_back({TRY(text_at(file, at + id_bytes, name_bytes)),
+				     big_endian(entry.first(8)), big_endian(entry.subspan(8, 4))});
 		// The next one begins at a multiple of 8.
 		at = (at + id_bytes + name_bytes + 7) & ~std::uint64_t{7};
 	}
-	return names;
+	return snapshots;
 }
 
 } // namespace lkl::apps

@@ -17,14 +17,25 @@ struct ImageFiles {
 	std::string backing;		// has what this image has not; empty: there is none
 	std::string backing_format;	// what the image says of it; may be empty
 	std::string data;		// qcow2: has all data; empty: the image itself
-	std::vector<std::string> extents;	// vmdk: have pieces of the disk
+	struct Extent {
+		std::string name;
+		std::uint64_t bytes;	// that it must have; 0: it says so itself
+	};
+	std::vector<Extent> extents;	// vmdk: have pieces of the disk
 
 	bool none() const { return backing.empty() && data.empty() && extents.empty(); }
 };
 
 Result<ImageFiles> files_of(int file, DiskFormat format);
 
-/// Names of the snapshots in the qcow2 image @file.
-Result<std::vector<std::string>> snapshots_of(int file);
+/// A state that a qcow2 image was in, and the table that leads to what it consisted of.
+struct Snapshot {
+	std::string name;
+	std::uint64_t l1_offset;
+	std::size_t l1_entries;
+};
+
+/// Of the qcow2 image @file.
+Result<std::vector<Snapshot>> snapshots_of(int file);
 
 } // namespace lkl::apps

@@ -191,12 +191,12 @@ Result<Connections> open_all(std::vector<Descriptor> sockets)
 	return connections;
 }
 
-std::string list(const std::vector<std::string> &names)
+std::string list(const std::vector<Snapshot> &snapshots)
 {
 	std::string text;
 
-	for (const std::string &name : names)
-		text += (text.empty() ? "" : ", ") + printable(name);
+	for (const Snapshot &snapshot : snapshots)
+		text += (text.empty() ? "" : ", ") + printable(snapshot.name);
 	return text.empty() ? "none" : text;
 }
 
@@ -234,10 +234,10 @@ Result<std::unique_ptr<DiskSource>> serve_image(Descriptor file, DiskFormat form
 
 	const Result<void> ended = server->end();
 	if (!options.snapshot.empty())
-		if (const auto names = snapshots_of(file.get());
-		    names && std::ranges::find(*names, options.snapshot) == names->end())
+		if (const auto there = snapshots_of(file.get());
+		    there && std::ranges::find(*there, options.snapshot, &Snapshot::name) == there->end())
 			return failure(fmt::format("no snapshot '{}'; there are: {}", options.snapshot,
-						   list(*names)));
+						   list(*there)));
 	return ended ? std::unexpected(connections.error()) : std::unexpected(ended.error());
 }
 

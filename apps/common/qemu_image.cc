@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "descriptor.hh"
+#include "image_complete.hh"
 #include "image_files.hh"
 #include "reporter.hh"
 #include "utf8.hh"
@@ -66,6 +67,15 @@ Result<std::string> resolve(const std::string &path, std::string name)
 	return path.substr(0, path.rfind('/') + 1) + name;
 }
 
+Result<Descriptor> open_other(const std::string &path)
+{
+	Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+
+	if (!file)
+		return host_failure("open");
+	return file;
+}
+
 /// What @name, in an image at @path, is called in messages.
 std::string shown(std::string_view role, std::string_view name)
 {
@@ -83,8 +93,8 @@ std::string list(const ImageFiles &files)
 		add("backing file", files.backing);
 	if (!files.data.empty())
 		add("data file", files.data);
-	for (const std::string &extent : files.extents)
-		add("extent", extent);
+	for (const ImageFiles::Extent &extent : files.extents)
+		add("extent", extent.name);
 	return text;
 }
 
@@ -104,6 +114,17 @@ Result<DiskFormat> backing_format(const std::string &said, int file)
 	return failure(fmt::format("has format '{}', which is not known here", printable(said)));
 }
 
+/// That it is there, and whole. qemu finds it by itself.
+Result<void> check_extent(const std::string &path, const ImageFiles::Extent &extent)
+{
+	const Descriptor file = TRY(open_other(TRY(resolve(path, extent.name))));
+	const off_t end = ::lseek(file.get(), 0, SEEK_END);
+
+	if (end < 0 || static_cast<std::uint64_t>(end) < extent.bytes)
+		return failure(fmt::format("is cut short: it has {} bytes of {}", end, extent.bytes));
+	return check_complete(file.get(), DiskFormat::vmdk);
+}
+
 Result<std::string> node(const std::string &path, int file, DiskFormat format, bool backing_files,
 			 unsigned depth);
 
@@ -112,10 +133,8 @@ Result<std::string> other_node(const std::string &path, const std::string &name,
 			       const std::string *said_format, unsigned depth)
 {
 	const std::string other = TRY(resolve(path, name));
-	const Descriptor file(::open(other.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+	const Descriptor file = TRY(open_other(other));
 
-	if (!file)
-		return host_failure("open");
 	return node(other, file.get(),
 		    said_format ? TRY(backing_format(*said_format, file.get())) : DiskFormat::raw, true,
 		    depth + 1);
@@ -131,6 +150,11 @@ Result<std::string> node(const std::string &path, int file, DiskFormat format, b
 			       list(files));
 	if (depth == most_images)
 		return failure("too long a chain of backing files");
+	TRY(check_complete(file, format));
+	for (const ImageFiles::Extent &extent : files.extents)
+		if (const Result<void> there = check_extent(path, extent); !there)
+			return failure(shown("extent", extent.name) + ": " + there.error().text,
+				       there.error().code);
 
 	std::string text = fmt::format(R"({{"driver":"{}","file":{})", driver_of(format),
 				       TRY(file_node(path, file)));

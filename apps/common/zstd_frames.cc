@@ -9,6 +9,8 @@
 
 #include <zstd.h>
 
+#include "byte_order.hh"
+
 namespace lkl::apps {
 
 namespace {
@@ -17,15 +19,6 @@ constexpr std::uint32_t frame_magic = 0xfd2fb528;
 constexpr std::uint32_t skippable_magic = 0x184d2a50, skippable_mask = 0xfffffff0;
 constexpr std::size_t most_header_bytes = 18;
 constexpr std::size_t block_header_bytes = 3, checksum_bytes = 4, skippable_header_bytes = 8;
-
-std::uint32_t little_endian(std::span<const std::byte> bytes)
-{
-	std::uint32_t value = 0;
-
-	for (std::size_t i = bytes.size(); i--;)
-		value = value << 8 | std::to_integer<std::uint32_t>(bytes[i]);
-	return value;
-}
 
 struct FrameHeader {
 	std::size_t bytes;
@@ -53,8 +46,8 @@ Result<std::uint64_t> skip_blocks(int file, std::uint64_t at)
 
 		TRY(read_exactly(file, buffer, at));
 
-		const std::uint32_t header = little_endian(buffer);
-		constexpr std::uint32_t rle = 1;	// one byte stands for all
+		const std::uint64_t header = little_endian(buffer);
+		constexpr std::uint64_t rle = 1;	// one byte stands for all
 
 		at += block_header_bytes + ((header >> 1 & 3) == rle ? 1 : header >> 3);
 		if (header & 1)
@@ -72,7 +65,7 @@ Result<std::vector<Unit>> zstd_frames(int file, std::uint64_t bytes)
 	for (std::uint64_t at = 0; at < bytes;) {
 		std::array<std::byte, most_header_bytes> buffer = {};
 		const std::size_t got = TRY(read_up_to(file, buffer, at));
-		const std::uint32_t magic = little_endian(std::span(buffer).first(4));
+		const std::uint64_t magic = little_endian(std::span(buffer).first(4));
 
 		if (got < skippable_header_bytes)
 			return failure("the compressed data ends early");
