@@ -95,9 +95,49 @@ try_files() {
 	works files rename_inside
 }
 
+try_served() {
+	walls=served
+	works served use_connection
+	works served write_archive
+	ends send_elsewhere '[0-9]+ \(sendto\)'
+	ends connect_elsewhere '[0-9]+ \(connect\)'
+	ends socket '[0-9]+ \(socket\)'
+	ends fork '[0-9]+ \(clone\)'
+	ends execve '[0-9]+ \(execve\)'
+	walls=calls
+	ends use_connection '[0-9]+ \(sendto\)'
+}
+
+# program NAME STATUS COMMAND: a shell's, behind the walls of a program.
+program() {
+	local name=$1 want=$2
+	rm -rf "$scratch/files"
+	mkdir -p "$scratch/files/inside"
+	echo old > "$scratch/files/precious"
+	touch "$scratch/files/inside/mine"
+	chown -R "$user" "$scratch/files"
+	status=0
+	output=$(cd "$scratch/files" && "${as_user[@]}" "$probe" program "$scratch/files/inside" \
+		bash -c "$3" 2>&1 < /dev/null) || status=$?
+	[ "$status" = "$want" ] && pass "$who:program:$name" || fail "$who:program:$name" "$status $output"
+}
+
+try_program() {
+	program runs_and_reads 0 '[ "$(cat precious)" = old ]'
+	program writes_its_file 0 'echo new > inside/mine'
+	program writes_no_other 1 'echo new > precious'
+	program makes_no_file 1 'echo new > inside/new'
+	program removes_no_file 1 'rm inside/mine'
+	program makes_no_directory 1 'mkdir inside/new'
+	program has_no_sockets 1 'exec 3<> /dev/tcp/127.0.0.1/1'
+	contains "$who:program:sockets_are_refused" "$output" 'Operation not permitted'
+	program gains_no_privileges 0 'grep -q "^NoNewPrivs:.1" /proc/self/status'
+}
+
 try_user() {
 	if enters calls; then
 		try_calls calls
+		try_served
 	else
 		skip "$who:calls" "no seccomp here"
 	fi
@@ -107,6 +147,7 @@ try_user() {
 		skip "$who:files" "no Landlock here"
 	fi
 	if enters both; then
+		try_program
 		try_calls both
 		denied both rename_outside
 		denied both remove_outside

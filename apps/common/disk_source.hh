@@ -26,6 +26,8 @@ struct SourceOptions {
 	/// Open the files that the image names too: backing files, extents. Somebody
 	/// else's image can name any file of the user's.
 	bool backing_files = false;
+	/// A program that decodes the image gets a sandbox of its own.
+	bool confined = true;
 };
 
 /// Whether @path is one of those that name a server.

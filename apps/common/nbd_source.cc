@@ -224,6 +224,7 @@ Result<std::unique_ptr<DiskSource>> serve_image(Descriptor file, DiskFormat form
 	server_options.snapshot = options.snapshot;
 	server_options.writable = options.writable;
 	server_options.connections = most_connections;
+	server_options.confined = options.confined;
 
 	// Loaded before there is a process to be ended.
 	TRY(NbdLibrary::get());

@@ -180,10 +180,17 @@ Result<std::string> node(const std::string &path, int file, DiskFormat format, b
 
 } // namespace
 
-Result<std::string> describe_for_qemu(const std::string &path, int file, DiskFormat format,
-				      bool backing_files)
+Result<QemuImage> describe_for_qemu(const std::string &path, int file, DiskFormat format,
+				    bool backing_files)
 {
-	return "json:" + TRY(node(path, file, format, backing_files, 0));
+	QemuImage image = {"json:" + TRY(node(path, file, format, backing_files, 0)), {path}};
+	const ImageFiles files = TRY(files_of(file, format));
+
+	if (!files.data.empty())
+		image.files.push_back(TRY(resolve(path, files.data)));
+	for (const ImageFiles::Extent &extent : files.extents)
+		image.files.push_back(TRY(resolve(path, extent.name)));
+	return image;
 }
 
 } // namespace lkl::apps

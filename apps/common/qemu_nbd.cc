@@ -18,6 +18,8 @@
 
 #include <fmt/format.h>
 
+#include "program_walls.hh"
+
 namespace lkl::apps {
 
 namespace {
@@ -63,6 +65,7 @@ struct Launch {
 	std::array<char, 32> own_id = {};	// "LISTEN_PID=...", completed in the child
 	std::vector<char *> argument_list, environment_list;
 	int listener, messages;
+	ProgramWalls walls;
 
 	void complete()
 	{
@@ -113,6 +116,7 @@ void execute(Launch &launch, pid_t parent)
 		return;
 	// The user's open files are not its business. Those that stay close themselves.
 	::syscall(SYS_close_range, first_listener + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	launch.walls.raise();
 	::execvpe(program, launch.argument_list.data(), launch.environment_list.data());
 }
 
@@ -152,7 +156,7 @@ std::vector<std::string> arguments_for(const QemuNbdOptions &options)
 		arguments.push_back("--load-snapshot=snapshot.name=" + options.snapshot);
 	else if (!options.snapshot.empty())
 		arguments.push_back("--load-snapshot=" + options.snapshot);
-	arguments.push_back(options.image);
+	arguments.push_back(options.image.name);
 	return arguments;
 }
 
@@ -212,6 +216,9 @@ Result<void> QemuNbd::run(const QemuNbdOptions &options, Descriptor listener)
 	launch.arguments = arguments_for(options);
 	launch.listener = listener.get();
 	launch.messages = messages_in.get();
+	if (options.confined)
+		launch.walls = ProgramWalls::create(options.writable ? options.image.files
+								     : std::vector<std::string>());
 	launch.complete();
 
 	const pid_t parent = ::getpid();

@@ -13,15 +13,17 @@
 #include <vector>
 
 #include "descriptor.hh"
+#include "qemu_image.hh"
 #include "result.hh"
 
 namespace lkl::apps {
 
 struct QemuNbdOptions {
-	std::string image;		// as qemu names it, with a description
+	QemuImage image;
 	std::string snapshot;		// empty: none
 	bool writable = false;
 	unsigned connections = 1;
+	bool confined = true;		// behind ProgramWalls
 };
 
 class QemuNbd {

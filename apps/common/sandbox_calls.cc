@@ -206,7 +206,7 @@ struct CallName {
 	std::string_view name;
 };
 
-constexpr std::array<CallName, 32> call_names = {{
+constexpr std::array<CallName, 34> call_names = {{
 	{SCMP_SYS(bind), "bind"},
 	{SCMP_SYS(bpf), "bpf"},
 	{SCMP_SYS(chdir), "chdir"},
@@ -234,6 +234,8 @@ constexpr std::array<CallName, 32> call_names = {{
 	{SCMP_SYS(rename), "rename"},
 	{SCMP_SYS(renameat), "renameat"},
 	{SCMP_SYS(rt_sigaction), "rt_sigaction"},
+	{SCMP_SYS(sendmsg), "sendmsg"},
+	{SCMP_SYS(sendto), "sendto"},
 	{SCMP_SYS(socket), "socket"},
 	{SCMP_SYS(tgkill), "tgkill"},
 	{SCMP_SYS(unlink), "unlink"},

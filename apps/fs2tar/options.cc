@@ -263,6 +263,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 
 	if (options.compression == Compression::none)
 		options.compression = compression_of_name(options.target);
+	options.image.source.confined = options.sandbox;
 	options.archive.list_labels = !options.labels.empty();
 	return options;
 }
