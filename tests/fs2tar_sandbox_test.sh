@@ -168,29 +168,46 @@ image=$scratch/image
 small_image "$image"
 mkfifo "$scratch/fifo"
 
-# threads_with FIELD ARGUMENT...: the values of the field of /proc/PID/status in the
+# threads_with FIELD ARGUMENT... IMAGE: the values of the field of /proc/PID/status in the
 # threads of a run that is in the middle of its work.
 threads_with() {
 	local field=$1 run
 	shift
 	exec 9<> "$scratch/fifo"
-	"$fs2tar" "$@" "$image" "$scratch/fifo" 9<&- &
+	"$fs2tar" "$@" "$scratch/fifo" 9<&- &
 	run=$!
 	# It has begun to write when there is something to read.
 	head -c 1 <&9 > /dev/null
 	cat /proc/$run/task/*/status 2> /dev/null | sed -n "s/^$field:\t//p" | sort | uniq -c |
 		awk '$1 > 2 || NR > 1 { print $2 }' | xargs
+	# And of the program that it may have started.
+	pgrep -P $run | while read -r server; do
+		cat /proc/"$server"/task/*/status | sed -n "s/^$field:\t/server /p" | sort -u
+	done
 	kill $run
 	wait $run 2> /dev/null
 	exec 9<&-
 }
 if enters calls; then
 	for field in Seccomp:2 NoNewPrivs:1; do
-		said=$(threads_with "${field%:*}")
+		said=$(threads_with "${field%:*}" "$image")
 		[ "$said" = "${field#*:}" ] && pass "fs2tar_has_$field" || fail "fs2tar_has_$field" "$said"
 	done
-	said=$(threads_with Seccomp --no-sandbox)
+	said=$(threads_with Seccomp --no-sandbox "$image")
 	[ "$said" = 0 ] && pass no_sandbox_turns_it_off || fail no_sandbox_turns_it_off "$said"
+	if command -v qemu-nbd > /dev/null; then
+		qemu-img convert -O qcow2 "$image" "$image.qcow2"
+		for field in Seccomp:2 NoNewPrivs:1; do
+			said=$(threads_with "${field%:*}" "$image.qcow2")
+			[ "$said" = "${field#*:}"$'\n'"server ${field#*:}" ] && pass "server_has_$field" ||
+				fail "server_has_$field" "$said"
+		done
+		said=$(threads_with Seccomp --no-sandbox "$image.qcow2")
+		[ "$said" = $'0\nserver 0' ] && pass no_sandbox_is_none_for_a_server ||
+			fail no_sandbox_is_none_for_a_server "$said"
+	else
+		skip server "no qemu-nbd"
+	fi
 fi
 
 # A system without: the work is done, and who asks for details is told.
