@@ -144,7 +144,7 @@ begin() {
 	exec 9<> fifo
 	"$fs2tar" "$scratch/large.qcow2" "$scratch/fifo" 2> messages 9<&- &
 	run=$!
-	head -c 1 <&9 > /dev/null
+	timeout 60 head -c 1 <&9 > /dev/null
 }
 for signal in KILL TERM HUP; do
 	begin
