@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "image.hh"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <sstream>
@@ -116,35 +112,13 @@ Result<std::unique_ptr<Image>> Image::open(const ImageOptions &options)
 {
 	std::unique_ptr<Image> image(new Image(options));
 
-	TRY(image->open_file());
+	image->source_ = TRY(DiskSource::open(options.source));
 	return image;
-}
-
-/// What cannot be an image is not even opened: that alone may do something.
-Result<void> Image::open_file()
-{
-	struct stat stat;
-
-	if (::stat(options_.path.c_str(), &stat) < 0)
-		return host_failure("open");
-	if (S_ISDIR(stat.st_mode))
-		return host_failure("open", EISDIR);
-	if (!S_ISREG(stat.st_mode) && !S_ISBLK(stat.st_mode))
-		return host_failure("open", EINVAL);
-	if (S_ISREG(stat.st_mode) && stat.st_size == 0)
-		return failure("the file is empty");
-	// The library looks again at what this has become meanwhile; a fifo, where
-	// opening it could wait forever, is no harm either.
-	file_ = ::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY |
-						      (S_ISREG(stat.st_mode) ? O_NONBLOCK : 0));
-	return file_ < 0 ? host_failure("open") : Result<void>();
 }
 
 Image::~Image()
 {
 	lkl_destroy(kernel_);
-	if (file_ >= 0)
-		::close(file_);
 }
 
 Result<void> Image::mount()
@@ -160,19 +134,22 @@ Result<void> Image::close()
 	if (unmounted < 0)
 		return failed(unmounted);
 
-	const int halted = lkl_halt(kernel_);
-	return halted < 0 ? failed(halted) : Result<void>();
+	if (const int halted = lkl_halt(kernel_); halted < 0)
+		return failed(halted);
+	return source_->close();
 }
 
 std::unexpected<Error> Image::failed(int code)
 {
 	// The library begins with its name for the image where it is concerned; our
 	// callers have a better one.
-	const std::string name = fmt::format("descriptor {}: ", file_);
+	const std::string name = source_->label() + ": ";
 	std::string text = lkl_last_error(kernel_);
 
 	if (text.starts_with(name))
 		text.erase(0, name.size());
+	if (const std::optional<Error> below = trouble())
+		text += fmt::format(" ({})", below->text);
 	return failure(std::move(text), -code);
 }
 
@@ -198,8 +175,7 @@ Result<void> Image::add_disk()
 
 	disk.size = sizeof(disk);
 	disk.flags = LKL_DISK_OVERLAY;
-	disk.fd = file_;
-	disk.offset = options_.offset;
+	TRY(source_->describe(disk, options_.offset));
 	disk_ = lkl_disk_add(kernel_, &disk);
 	return disk_ < 0 ? failed(disk_) : Result<void>();
 }

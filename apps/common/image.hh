@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // A disk image, mounted read-only in a kernel of its own.
 //
-// The image file is opened read-only. What the kernel must write nevertheless, to
-// replay a journal, stays in memory.
+// The image is opened read-only. What the kernel must write nevertheless, to replay a
+// journal, stays in memory.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,14 @@
 
 #include <lkl.h>
 
+#include "disk_source.hh"
 #include "kernel_log.hh"
 #include "result.hh"
 
 namespace lkl::apps {
 
 struct ImageOptions {
-	std::string path;
+	SourceOptions source;
 	std::string type;		// of the file system; empty: probed
 	std::optional<unsigned> partition;	// 0: the whole image
 	std::uint64_t offset = 0;	// bytes before the disk begins
@@ -32,7 +33,8 @@ struct ImageOptions {
 /// sandbox.hh). Errors' texts name neither tool nor image.
 class Image {
 public:
-	/// Opens the file; it is not read.
+	/// Opens the file, and starts the server that its format may need. No more of it
+	/// is read here than what formats are about. By the main thread.
 	static Result<std::unique_ptr<Image>> open(const ImageOptions &options);
 	/// Starts the kernel, still without the image. Begins threads; @log must
 	/// outlive the image.
@@ -46,17 +48,22 @@ public:
 	Image(const Image &) = delete;
 	Image &operator=(const Image &) = delete;
 
+	/// Whether a server has the image, so that the sandbox must allow talking to it.
+	bool is_served() const { return source_->is_served(); }
 	lkl_kernel *kernel() const { return kernel_; }
 	/// The directory in the kernel where the file system is mounted.
 	const std::string &mount_point() const { return mount_point_; }
 
-	/// Unmount and halt.
+	/// The first thing that went wrong below the kernel, which has only a number for
+	/// it: corrupt compressed data, a server that is gone.
+	std::optional<Error> trouble() const { return source_->trouble(); }
+
+	/// Unmount and halt; and the server, if there is one, has ended well.
 	Result<void> close();
 
 private:
 	explicit Image(const ImageOptions &options) : options_(options) {}
 
-	Result<void> open_file();
 	Result<void> add_disk();
 	Result<unsigned> choose_partition();
 	Result<void> mount_partition(unsigned partition);
@@ -65,7 +72,7 @@ private:
 	std::unexpected<Error> failed(int code);
 
 	const ImageOptions options_;
-	int file_ = -1;
+	std::unique_ptr<DiskSource> source_;
 	lkl_kernel *kernel_ = nullptr;
 	int disk_ = -1;
 	std::string mount_point_;

@@ -90,6 +90,13 @@ Order order(const std::string &text)
 	throw CLI::ValidationError("'" + text + "': --sort takes inode, name or none");
 }
 
+DiskFormat format(const std::string &text)
+{
+	if (const std::optional<DiskFormat> format = format_of_name(text))
+		return *format;
+	throw CLI::ValidationError("'" + text + "': the formats are " + format_names());
+}
+
 CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const char *text)
 {
 	return app.add_flag_callback(name, [&what] { what = false; }, text);
@@ -97,7 +104,8 @@ CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const c
 
 void add_image_options(CLI::App &app, Options &options)
 {
-	app.add_option("IMAGE", options.image.path, "Disk image or block device")
+	app.add_option("IMAGE", options.image.source.path,
+		       "Disk image, block device or nbd:// address")
 		->required()->type_name("");
 	app.add_option("TAR", options.target, "Archive to make; none or -: standard output")
 		->type_name("");
@@ -106,6 +114,16 @@ void add_image_options(CLI::App &app, Options &options)
 	app.add_option("-P,--partition", options.image.partition,
 		       "Partition with the file system; 0: the whole image")
 		->type_name("N")->group(image);
+	app.add_option_function<std::string>(
+		   "--format",
+		   [&](const std::string &text) { options.image.source.format = format(text); },
+		   "Format of the image; as its content says if not given")
+		->type_name("FORMAT")->group(image);
+	app.add_option("--snapshot", options.image.source.snapshot,
+		       "Snapshot within a qcow2 image, by name or id")
+		->type_name("NAME")->group(image);
+	app.add_flag("--backing-files", options.image.source.backing_files,
+		     "Also open the files that the image names")->group(image);
 	app.add_option("--offset", options.image.offset, "Where in the image the disk begins")
 		->type_name("BYTES")->group(image);
 	app.add_option("-t,--type,--filesystem-type", options.image.type,
@@ -245,6 +263,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 
 	if (options.compression == Compression::none)
 		options.compression = compression_of_name(options.target);
+	options.image.source.confined = options.sandbox;
 	options.archive.list_labels = !options.labels.empty();
 	return options;
 }
