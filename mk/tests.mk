@@ -83,7 +83,8 @@ $(sanitized_tests): $(O)/sanitize/%: $(O)/sanitize/obj/%.o $(O)/sanitize/lib/lib
 unit_tests += $(unit_programs) $(quick_scripts)
 # These build a kernel each.
 long_scripts := tests/newest_test.sh tests/kunit_test.sh
-sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,$(wildcard tests/fs2tar_*_test.sh))
+sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,\
+	$(wildcard tests/fs2tar_*_test.sh tests/formats_*_test.sh))
 slow_tests += tests/tree_test.sh $(filter %_test,$(test_programs)) \
 	$(filter-out $(quick_scripts) $(long_scripts) tests/tree_test.sh,$(test_scripts))
 

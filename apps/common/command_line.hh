@@ -35,6 +35,7 @@ std::optional<std::uint32_t> parse_number(std::string_view text);
 OwnerName parse_owner(const std::string &text);
 Timestamp parse_date(const std::string &text);
 Order parse_order(const std::string &text);
+DiskFormat parse_format(const std::string &text);
 
 /// $SOURCE_DATE_EPOCH, if it is set.
 std::optional<Timestamp> source_date();

@@ -121,7 +121,7 @@ Result<void> copy_all(LibraryFileSystem &files, lkl_kernel *kernel, Reporter &re
 Status run(Options &options)
 {
 	Reporter reporter("cptofs", options.tool.quiet, options.tool.progress_fd);
-	const std::string &image_path = options.image.path;
+	const std::string &image_path = options.image.source.path;
 	const auto fatal = [&](const Error &error) {
 		reporter.fatal(image_path, error.text);
 		return Status::fatal;

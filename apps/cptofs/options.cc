@@ -61,11 +61,12 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 	CLI::App app(description, "cptofs");
 	Options options;
 
-	options.image.writable = true;
+	options.image.source.writable = true;
 	app.footer(footer);
 	app.add_option("PATH", options.sources, "Files to copy; the last: where to, in the image")
 		->required()->type_name("")->expected(2, -1);
-	app.add_option("-i,--image", options.image.path, "Disk image or block device")
+	app.add_option("-i,--image", options.image.source.path,
+		       "Disk image, block device or nbd:// address")
 		->required()->type_name("IMAGE")->group("Image");
 	add_image_options(app, options.image);
 	add_kernel_options(app, options.image, options.tool);
