@@ -34,7 +34,7 @@ void add_id_map(CLI::App &app, const char *name, IdMap &map, const char *text)
 			   }
 		   },
 		   text)
-		->type_name("FROM:TO")->allow_extra_args(false)->group("Metadata");
+		->type_name("PAIR")->allow_extra_args(false)->group("Metadata");
 }
 
 void add_metadata_options(CLI::App &app, Options &options)
@@ -48,8 +48,8 @@ void add_metadata_options(CLI::App &app, Options &options)
 	add_off_switch(app, "--no-selinux", write.selinux, "Drop SELinux labels")
 		->group(metadata);
 	add_owner_options(app, options.user, options.group);
-	add_id_map(app, "--owner-map", write.uid_map, "Change an owner; may be repeated");
-	add_id_map(app, "--group-map", write.gid_map, "Change a group; may be repeated");
+	add_id_map(app, "--owner-map", write.uid_map, "FROM:TO, to change one owner; may be repeated");
+	add_id_map(app, "--group-map", write.gid_map, "FROM:TO, to change one group; may be repeated");
 	app.add_flag("--sparse", write.zeroes_to_holes, "Make holes of blocks of zeroes")
 		->group(metadata);
 }
