@@ -138,6 +138,16 @@ void add_message_options(CLI::App &app, ToolOptions &tool, const std::string &gr
 		->type_name("FD")->check(CLI::NonNegativeNumber)->group(group);
 }
 
+void add_attribute_options(CLI::App &app, bool &attributes, bool &acls, bool &selinux)
+{
+	const std::string metadata = "Metadata";
+
+	add_off_switch(app, "--no-xattrs", attributes,
+		       "Drop extended attributes, capabilities among them")->group(metadata);
+	add_off_switch(app, "--no-acls", acls, "Drop POSIX ACLs")->group(metadata);
+	add_off_switch(app, "--no-selinux", selinux, "Drop SELinux labels")->group(metadata);
+}
+
 void add_owner_options(CLI::App &app, std::optional<OwnerName> &user,
 		       std::optional<OwnerName> &group)
 {

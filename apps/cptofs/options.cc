@@ -42,11 +42,7 @@ void add_metadata_options(CLI::App &app, Options &options)
 	const std::string metadata = "Metadata";
 	WriteOptions &write = options.write;
 
-	add_off_switch(app, "--no-xattrs", write.attributes,
-		       "Drop extended attributes, capabilities among them")->group(metadata);
-	add_off_switch(app, "--no-acls", write.acls, "Drop POSIX ACLs")->group(metadata);
-	add_off_switch(app, "--no-selinux", write.selinux, "Drop SELinux labels")
-		->group(metadata);
+	add_attribute_options(app, write.attributes, write.acls, write.selinux);
 	add_owner_options(app, options.user, options.group);
 	add_id_map(app, "--owner-map", write.uid_map, "FROM:TO, to change one owner; may be repeated");
 	add_id_map(app, "--group-map", write.gid_map, "FROM:TO, to change one group; may be repeated");

@@ -39,11 +39,7 @@ void add_entry_options(CLI::App &app, Options &options)
 	const std::string metadata = "Metadata";
 	ArchiveOptions &archive = options.archive;
 
-	add_off_switch(app, "--no-xattrs", archive.attributes,
-		       "Drop extended attributes, capabilities among them")->group(metadata);
-	add_off_switch(app, "--no-acls", archive.acls, "Drop POSIX ACLs")->group(metadata);
-	add_off_switch(app, "--no-selinux", archive.selinux, "Drop SELinux labels")
-		->group(metadata);
+	add_attribute_options(app, archive.attributes, archive.acls, archive.selinux);
 	app.add_option("-s,--selinux-contexts", options.labels,
 		       "Also list all SELinux labels in FILE")->type_name("FILE")->group(metadata);
 	app.add_flag("--numeric-owner", options.numeric_owner, "Store no names of owners")
