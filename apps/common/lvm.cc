@@ -89,6 +89,7 @@ std::vector<LogicalVolume> VolumeGroup::volumes() const
 		listed = listed && kind != "snapshot" && kind != "thin-pool";
 		if (const LvmSection *snapshot = LvmActivation::snapshot_of(*this, name)) {
 			kind = "snapshot";
+			listed = true;	// its differences are marked as internal
 			if (const auto origin = snapshot->text("origin"))
 				if (const auto found = logical_.find(*origin); found != logical_.end()) {
 					extents = 0;

@@ -13,8 +13,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$1"
 modules=$(echo "$PWD"/lib/modules/*)
-root=$PWD/root
-rm -rf root
+root=root
+rm -rf "$root"
 mkdir -p root/{bin,sbin,etc,dev,proc,sys,run,tmp,work,mod,lib64}
 
 for program in bash lvm mdadm mke2fs tune2fs dmsetup truncate thin_check dd; do
