@@ -118,15 +118,16 @@ Result<void> unmount(lkl_kernel &kernel, const std::string &path)
 
 	if (result < 0)
 		return fail(result, "unmount {}", path);
-	TRY(std::move(flushed));
 	if (entry == table.rend() || !entry->source.starts_with("/dev/"))
-		return {};
+		return flushed;
 
 	// Not every file system flushes the disk's own cache at its end.
 	Result<void> durable = calls.flush(entry->source, LKL_SYS_fsync);
 
+	// The host's reason says more than the kernel's EIO.
 	if (std::shared_ptr<Disk> disk = disk_behind(kernel, entry->source))
 		TRY(check_writes(*disk));
+	TRY(std::move(flushed));
 	return durable;
 }
 
