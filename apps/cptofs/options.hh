@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "apps/common/command_line.hh"
+#include "apps/common/create_options.hh"
 #include "apps/common/tree_writer.hh"
 
 namespace lkl::apps {
 
 struct Options {
 	ImageOptions image;
+	CreateOptions create;
 	ToolOptions tool;
 	WalkOptions walk;
 	WriteOptions write;
