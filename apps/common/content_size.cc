@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::uint64_t block_bytes = 4096;
 
+/// A file that is larger has blocks of pointers, in file systems without extents.
+constexpr std::uint64_t directly_mapped_bytes = 12 * block_bytes;
+
 std::uint64_t in_blocks(std::uint64_t bytes)
 {
 	return (bytes + block_bytes - 1) / block_bytes * block_bytes;
@@ -49,7 +52,6 @@ void ContentMeter::add(const Item &item)
 
 	size_.names++;
 	size_.name_bytes += name_bytes;
-	size_.copied_files++;
 	if (meta.type == FileType::regular)
 		size_.copied_bytes += in_blocks(meta.size);
 	if (item.further_name)
@@ -59,7 +61,12 @@ void ContentMeter::add(const Item &item)
 	size_.directories += meta.type == FileType::directory;
 	if (meta.type == FileType::regular) {
 		size_.data_bytes += in_blocks(item.data_bytes);
+		size_.whole_bytes += in_blocks(meta.size);
 		size_.extents += item.extents;
+		if (meta.size && meta.size <= small_file_bytes) {
+			size_.small_files++;
+			size_.small_bytes += meta.size;
+		}
 	} else if (meta.type == FileType::symbolic_link) {
 		size_.data_bytes += block_bytes;
 	}
@@ -108,7 +115,7 @@ Result<void> ContentMeter::Visitor::visit(const Entry &entry)
 void ContentMeter::Visitor::count_data(const Entry &entry, Item &item)
 {
 	item.data_bytes = entry.meta.size;
-	item.extents = 1;
+	item.extents = entry.meta.size > directly_mapped_bytes;
 	if (entry.meta.allocated >= entry.meta.size)
 		return;
 

@@ -11,19 +11,22 @@
 
 namespace lkl::apps {
 
+inline constexpr std::uint64_t small_file_bytes = 2048;
+
 struct ContentSize {
 	std::uint64_t files = 0;	// of every kind, directories too; one per inode
 	std::uint64_t directories = 0;
 	std::uint64_t names = 0;	// several per file, with hard links
 	std::uint64_t name_bytes = 0;
 	std::uint64_t data_bytes = 0;	// without holes, in blocks of 4 KiB per file
-	std::uint64_t extents = 0;	// runs of data that holes leave
+	std::uint64_t whole_bytes = 0;	// likewise, holes too
+	std::uint64_t copied_bytes = 0;	// likewise, once per name
+	std::uint64_t small_files = 0;	// of up to small_file_bytes, which some types keep apart;
+	std::uint64_t small_bytes = 0;	// theirs
+	std::uint64_t extents = 0;	// runs of data in large files and in those with holes
 	std::uint64_t attributes = 0;
 	std::uint64_t attribute_bytes = 0;	// names and values
 	std::uint64_t attribute_blocks = 0;	// blocks of 4 KiB, where a file's do not share one
-	// For file systems without hard links and without holes:
-	std::uint64_t copied_files = 0;
-	std::uint64_t copied_bytes = 0;
 
 	/// Of names, kinds, sizes and modes in their order: two trees that differ there have
 	/// different ones, almost surely.

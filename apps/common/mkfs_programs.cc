@@ -18,7 +18,8 @@ constexpr unsigned mbr_linux = 0x83, mbr_ntfs = 0x07, mbr_fat = 0x0c;
 
 // Nobody sees an image before it is whole, so ext3 and ext4 are filled without their journal
 // (noload on a clean one). Blocks and inodes of ext are the same at every size, as small ones
-// keep no nanoseconds. udf loses data without noadinicb (README).
+// keep no nanoseconds. xfs would fill holes with blocks for more data (allocsize). udf loses
+// data without noadinicb (README).
 constexpr std::string_view ext_arguments = "-q -F -b 4096 -I 256 -t";
 constexpr std::string_view ext_options = "noload,noinit_itable";
 
@@ -31,8 +32,8 @@ constexpr std::array<TypeTools, 13> tools = {{
 	 linux_data, mbr_linux},
 	{"ext2", "ext2", "mke2fs", "e2fsprogs", ext_arguments, "-L", 16, whole, "-U", "", linux_data,
 	 mbr_linux},
-	{"xfs", "xfs", "mkfs.xfs", "xfsprogs", "-q -f", "-L", 12, whole, "-muuid=", "", linux_data,
-	 mbr_linux},
+	{"xfs", "xfs", "mkfs.xfs", "xfsprogs", "-q -f", "-L", 12, whole, "-muuid=", "allocsize=4k",
+	 linux_data, mbr_linux},
 	{"btrfs", "btrfs", "mkfs.btrfs", "btrfs-progs", "-q -f", "-L", 255, whole, "-U", "", linux_data,
 	 mbr_linux},
 	{"f2fs", "f2fs", "mkfs.f2fs", "f2fs-tools", "-q -f", "-l", 512, whole, "-U", "", linux_data,
@@ -196,8 +197,10 @@ Result<std::vector<Program>> mkfs_programs(const TypeTools &tools, const NewFile
 	if (!wanted.uuid.empty() && !tools.uuid_option.empty())
 		add_option(mkfs.arguments, tools.uuid_option,
 			   tools.uuid == four_bytes ? without_dashes(wanted.uuid) : wanted.uuid);
-	if (is_ext(tools) && wanted.inodes)
-		add_option(mkfs.arguments, "-N", std::to_string(wanted.inodes));
+	if (wanted.inodes && (is_ext(tools) || tools.type == "minix"))
+		add_option(mkfs.arguments, is_ext(tools) ? "-N" : "-i", std::to_string(wanted.inodes));
+	if (wanted.large_fat && tools.type == "vfat")
+		add_option(mkfs.arguments, "-F", "32");
 	add_words(mkfs.arguments, wanted.more_options);
 	mkfs.arguments.emplace_back(program_file);
 

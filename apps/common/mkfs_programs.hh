@@ -41,6 +41,7 @@ struct NewFileSystem {
 	std::string label;		// empty: none
 	std::string uuid;		// in the type's form; empty: mkfs's choice
 	std::uint64_t inodes = 0;	// that it needs room for, where this must be said
+	bool large_fat = false;		// FAT32, if it is a FAT
 	std::string more_options;	// for mkfs, separated by blanks
 	std::optional<std::int64_t> date;	// seconds: the same each time; needs uuid
 };

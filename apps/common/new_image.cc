@@ -127,6 +127,7 @@ Result<Plan> plan_for(const CreateOptions &options, const ContentSize &content,
 		made.uuid = TRY(checked_uuid(*tools, options.uuid));
 	made.more_options = options.mkfs_options;
 	made.inodes = std::max(inodes_for(content), plan.file_system_bytes / (16 * 1024));
+	made.large_fat = is_large_fat(content, plan.file_system_bytes);
 	plan.partition = {plan.file_system_bytes, tools->gpt_type, tools->mbr_type, options.label, {}, {}};
 	if (date) {
 		made.date = std::max<std::int64_t>(date->seconds, 1);
