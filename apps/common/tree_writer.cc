@@ -413,7 +413,10 @@ Result<void> TreeWriter::set_attributes(const NewEntry &entry, const Place &plac
 			continue;
 
 		const Result<void> set = target_.set_attribute(place.parent, place.name, attribute);
-		if (!set)
+		// "No space" is then said of attributes that are too many for one file.
+		if (!set && set.error().code == ENOSPC && !files_.broken())
+			reporter_.affected(shown(entry.path), set.error().text);
+		else if (!set)
 			TRY(refused(entry.path, set.error()));
 	}
 	return {};

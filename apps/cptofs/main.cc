@@ -45,6 +45,22 @@ Result<void> copy_sources(LibraryTree &tree, const Destination &where, Reporter 
 	return writer.finish();
 }
 
+ContentSize size_of_sources(const Options &options)
+{
+	ContentMeter meter;
+	WalkOptions walk = options.walk;
+
+	walk.order = Order::name;
+	for (const std::string &source : options.sources) {
+		const SplitPath split(source);
+
+		if (const auto files = HostFileSystem::open(split.directory.c_str()))
+			meter.add_tree(**files, split.name.empty() ? "." : split.name.c_str(),
+				       options.excluded, walk);
+	}
+	return meter.size();
+}
+
 Result<void> copy_all(LibraryFileSystem &files, lkl_kernel *kernel, Reporter &reporter,
 		      CopyOptions &copy)
 {
@@ -65,11 +81,20 @@ Result<void> copy_all(LibraryFileSystem &files, lkl_kernel *kernel, Reporter &re
 Status run(Options &options)
 {
 	Reporter reporter("cptofs", options.tool.quiet, options.tool.progress_fd);
-	const std::string &image_path = options.image.source.path;
+	const std::string image_path = options.image.source.path;
 	const auto fatal = [&](const Error &error) {
 		reporter.fatal(image_path, error.text);
 		return Status::fatal;
 	};
+
+	std::unique_ptr<NewImage> made;
+	if (options.create.wanted) {
+		auto making = NewImage::make(options.create, size_of_sources(options),
+					     options.write.latest, options.image);
+		if (!making)
+			return fatal(making.error());
+		made = std::move(*making);
+	}
 
 	KernelLog log(options.tool.show_kernel_log);	// outlives the image
 	auto image = Image::open(options.image);
@@ -100,6 +125,9 @@ Status run(Options &options)
 	files->reset();
 	if (const Result<void> closed = (*image)->close(); !closed)
 		return fatal(closed.error());
+	if (made && reporter.status() != Status::fatal)
+		if (const Result<void> kept = made->keep(); !kept)
+			return fatal(kept.error());
 	return reporter.status();
 }
 

@@ -26,6 +26,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 		       "Disk image, block device or nbd:// address")
 		->required()->type_name("IMAGE")->group("Image");
 	add_image_options(app, options.image);
+	add_create_options(app, options.create);
 	add_kernel_options(app, options.image, options.tool);
 	add_copy_options(app, options.copy, "Files to copy; the last: where to, in the image");
 	add_message_options(app, options.tool, "Output");

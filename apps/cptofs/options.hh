@@ -4,12 +4,15 @@
 
 #include <variant>
 
+#include "apps/common/command_line.hh"
 #include "apps/common/copy_options.hh"
+#include "apps/common/create_options.hh"
 
 namespace lkl::apps {
 
 struct Options {
 	ImageOptions image;
+	CreateOptions create;
 	ToolOptions tool;
 	CopyOptions copy;
 };
