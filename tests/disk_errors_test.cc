@@ -60,6 +60,27 @@ TEST(DiskErrors, FailedWriteIsReportedByFsync)
 	EXPECT_EQ(memory.content()[4096], 'y');
 }
 
+TEST(DiskErrors, DiskThatStopsWritesNoMore)
+{
+	MemoryDisk memory(4 << 20);
+	Instance kernel;
+	lkl_disk disk = memory.disk();
+
+	disk.flags |= LKL_DISK_STOP_AT_ERROR;
+	const Fd device(kernel, device_of(kernel, add_disk(kernel, disk)), LKL_O_RDWR);
+	const std::string before = memory.content();
+	char byte;
+
+	memory.fail_forever = false;
+	memory.fail_writes_after = 0;
+	EXPECT_EQ(lkl_sys_pwrite64(kernel, device, "x", 1, 0), 1);
+	EXPECT_EQ(lkl_sys_fsync(kernel, device), -LKL_EIO);
+	EXPECT_EQ(lkl_sys_pwrite64(kernel, device, "y", 1, 4096), 1);
+	EXPECT_EQ(lkl_sys_fsync(kernel, device), -LKL_EIO);
+	EXPECT_EQ(memory.content(), before);
+	EXPECT_EQ(lkl_sys_pread64(kernel, device, &byte, 1, 1 << 20), 1);
+}
+
 TEST(DiskErrors, FailedFlushIsReportedByFsync)
 {
 	MemoryDisk memory(4 << 20);

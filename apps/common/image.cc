@@ -184,7 +184,7 @@ Result<void> Image::add_disk()
 	lkl_disk disk{};
 
 	disk.size = sizeof(disk);
-	disk.flags = options_.source.writable ? 0 : LKL_DISK_OVERLAY;
+	disk.flags = options_.source.writable ? LKL_DISK_STOP_AT_ERROR : LKL_DISK_OVERLAY;
 	TRY(source_->describe(disk, options_.offset));
 	disk_ = lkl_disk_add(kernel_, &disk);
 	return disk_ < 0 ? failed(disk_) : Result<void>();

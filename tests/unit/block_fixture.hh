@@ -56,7 +56,7 @@ protected:
 		content_ = content.get();
 		device_ = std::make_unique<virtio::BlockDevice>(
 			std::move(content), image, ram_.span(), pool_,
-			virtio::BlockDevice::Options{queues, "serial-0123456789-too-long",
+			virtio::BlockDevice::Options{queues, "serial-0123456789-too-long", false,
 						     [this](const std::string &what) {
 							     std::lock_guard lock(mutex_);
 							     complaints_.push_back(what);

@@ -65,6 +65,15 @@ TEST(LogRing, LongLinesAreBoundedAndSurviveTheWrap)
 	EXPECT_LE(log.tail(7, 1 << 20).size(), LogRing::max_bytes + LogRing::max_lines);
 }
 
+TEST(LogRing, AHaltIsNoComplaint)
+{
+	LogRing log;
+
+	log.append(3, "I/O error, dev vda, sector 0");
+	log.append(0, "reboot: Power off not available: System halted instead");
+	EXPECT_EQ(log.complaint(0), "I/O error, dev vda, sector 0");
+}
+
 TEST(LogRing, ComplaintIsTheNewestWarningSince)
 {
 	LogRing log;

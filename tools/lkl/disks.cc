@@ -67,7 +67,8 @@ void Disks::clear()
 
 namespace {
 
-constexpr std::uint32_t known_flags = LKL_DISK_READ_ONLY | LKL_DISK_OVERLAY | LKL_DISK_NO_LOCK;
+constexpr std::uint32_t known_flags =
+	LKL_DISK_READ_ONLY | LKL_DISK_OVERLAY | LKL_DISK_NO_LOCK | LKL_DISK_STOP_AT_ERROR;
 constexpr std::uint32_t max_block_bytes = 4096;
 
 // Between two requests of a stream the carrier serves one itself and uses its data.
@@ -177,7 +178,8 @@ Result<int> add_disk(lkl_kernel &kernel, const lkl_disk &given)
 		std::move(content), kernel.image(), kernel.ram(), kernel.io_pool(),
 		virtio::BlockDevice::Options{
 			std::min(kernel.cpus(), virtio::BlockDevice::max_queues),
-			given.serial ? given.serial : "", complain});
+			given.serial ? given.serial : "",
+			(given.flags & LKL_DISK_STOP_AT_ERROR) != 0, complain});
 	disk->handle = kernel.image().device_add(inside.thread(), &disk->device->table());
 	if (disk->handle < 0)
 		return fail(disk->handle, "{}: plug the disk", disk->label);

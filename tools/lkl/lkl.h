@@ -122,6 +122,12 @@ LKL_API int64_t lkl_syscall(struct lkl_kernel *instance, int64_t nr,
 #define LKL_DISK_READ_ONLY 1u	/* the kernel refuses writes */
 #define LKL_DISK_OVERLAY 2u	/* writes stay in memory; the image is opened read-only */
 #define LKL_DISK_NO_LOCK 4u	/* do not take the advisory lock on the file */
+/**
+ * After a write or flush that failed all later ones fail too, as if the power were gone:
+ * what is on the disk is what a journal can mend. Else file systems go on as on a real
+ * disk, and some then mark as clean what is not.
+ */
+#define LKL_DISK_STOP_AT_ERROR 8u
 
 /** A piece of the memory of a request. */
 struct lkl_buffer {

@@ -65,6 +65,7 @@ struct DiskOptions {
 	bool read_only = false;
 	bool overlay = false;		// writes stay in memory
 	bool lock = true;
+	bool stop_at_error = false;	// see LKL_DISK_STOP_AT_ERROR
 	std::uint32_t block_bytes = 0;
 	std::uint64_t offset = 0;
 	std::uint64_t bytes = 0;
@@ -369,7 +370,8 @@ public:
 		disk.size = sizeof(disk);
 		disk.flags = (options.read_only ? LKL_DISK_READ_ONLY : 0) |
 			     (options.overlay ? LKL_DISK_OVERLAY : 0) |
-			     (options.lock ? 0 : LKL_DISK_NO_LOCK);
+			     (options.lock ? 0 : LKL_DISK_NO_LOCK) |
+			     (options.stop_at_error ? LKL_DISK_STOP_AT_ERROR : 0);
 		disk.path = detail::or_null(options.path);
 		disk.fd = options.fd;
 		disk.block_bytes = options.block_bytes;

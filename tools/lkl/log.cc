@@ -28,9 +28,11 @@ bool contains_any(std::string_view text, std::initializer_list<std::string_view>
 }
 
 // Some file systems say why a mount failed at notice or info level only, amid
-// lines that say that all is well.
+// lines that say that all is well. A halt is announced as an emergency.
 bool is_complaint(unsigned level, std::string_view text)
 {
+	if (text.starts_with("reboot: "))
+		return false;
 	if (level <= warning)
 		return true;
 	return contains_any(text, {"fs (", "fs: ", "fs error", "fat-", "vfs:", "ntfs", "isofs"}) &&

@@ -307,11 +307,18 @@ void BlockDevice::complete(Request &request)
 void BlockDevice::run(Job &job) noexcept
 {
 	Request &request = static_cast<Request &>(job);
+	BlockDevice &device = *request.device;
+	int earlier = device.write_error_;
 
-	request.run_waiting(*request.device->content_);
-	if (request.error() < 0)
-		request.device->note_error(request);
-	request.device->complete(request);
+	// Noted before the driver learns of an error: nothing follows from it.
+	if (earlier && device.options_.stop_at_error && request.is_change()) {
+		request.refuse(earlier);
+	} else {
+		request.run_waiting(*device.content_);
+		if (request.error() < 0)
+			device.note_error(request);
+	}
+	device.complete(request);
 }
 
 void BlockDevice::note_error(const BlockRequest &request)
@@ -325,9 +332,11 @@ void BlockDevice::note_error(const BlockRequest &request)
 		what = "read";
 	else if (request.type() == BlockType::write)
 		what = "write";
+	else if (request.type() == BlockType::write_zeroes)
+		what = "write zeroes";
 	else if (request.type() == BlockType::flush)
 		what = "flush";
-	if (request.type() == BlockType::write || request.type() == BlockType::flush) {
+	if (request.is_change()) {
 		int none = 0;
 
 		write_error_.compare_exchange_strong(none, error);

@@ -36,6 +36,7 @@ public:
 	struct Options {
 		unsigned queues = 1;
 		std::string serial;	// the first 20 bytes
+		bool stop_at_error = false;	// write no more after a write_error()
 		/// A sentence about something wrong. Any thread, also CPU held.
 		std::function<void(const std::string &)> complain;
 	};
@@ -55,7 +56,7 @@ public:
 	/// For lkl_image.device_add().
 	const lkl_virtio_device &table() const { return table_; }
 	Content &content() { return *content_; }
-	/// 0, or the negative errno of the first write or flush that the host refused:
+	/// 0, or the negative errno of the first change or flush that the host refused:
 	/// the disk is not what the kernel was led to believe.
 	int write_error() const { return write_error_; }
 

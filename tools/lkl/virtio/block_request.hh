@@ -43,10 +43,19 @@ public:
 	/// Do it, or the rest of it; may wait. The errno goes to error().
 	void run_waiting(Content &content);
 
+	/// Answer it with the negative errno @error instead.
+	void refuse(int error) { conclude(error); }
+
 	/// Write the status byte; the used length.
 	std::uint32_t finish();
 
 	BlockType type() const { return type_; }
+	/// What was to be on the disk is not, when it fails.
+	bool is_change() const
+	{
+		return type_ == BlockType::write || type_ == BlockType::write_zeroes ||
+		       type_ == BlockType::flush;
+	}
 	BlockStatus status() const { return status_; }
 	/// 0, or the negative errno behind a bad status.
 	int error() const { return error_; }
