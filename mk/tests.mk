@@ -5,6 +5,7 @@
 #  tests/*_test.cc       end to end, through liblkl.so
 #  tests/*_test.sh       end to end, through the programs
 #  tests/*.cc            other programs that scripts use
+#  tests/common/*.cc     programs made of the parts in apps/common, with the kernel
 #  tests/APP/*.cc        programs made of the parts of apps/APP, without a kernel; built
 #                        as tests/APP/NAME and sanitize/tests/APP/NAME in $(O)
 
@@ -58,6 +59,13 @@ $(foreach source,$(wildcard $(app_names:%=tests/%/*.cc)),\
 	$(eval $(call app_part_rules,$(app),$(name),$(O)/sanitize/obj,$(O)/sanitize,\
 		$(SANITIZE_FLAGS))))))
 
+# Programs of the parts that all tools share, with the kernel.
+common_test_programs := $(patsubst %.cc,$(O)/%,$(wildcard tests/common/*.cc))
+$(common_test_programs): libs := $(app_libs)
+$(common_test_programs): $(O)/%: $(O)/obj/%.o $(call objects,$(O)/obj,$(wildcard apps/common/*.cc)) \
+		$(O)/lib/lkl.o
+	$(link_program)
+
 # Against the shared library, so that the export map is proven to suffice and a
 # variant kernel can take its place.
 $(test_programs): libs := -L$(O)/lib -llkl -Wl,-rpath,'$$ORIGIN/../lib' -lgtest -lgtest_main
@@ -83,7 +91,8 @@ $(sanitized_tests): $(O)/sanitize/%: $(O)/sanitize/obj/%.o $(O)/sanitize/lib/lib
 unit_tests += $(unit_programs) $(quick_scripts)
 # These build a kernel each.
 long_scripts := tests/newest_test.sh tests/kunit_test.sh
-sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,$(wildcard tests/fs2tar_*_test.sh))
+sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,\
+	$(wildcard tests/fs2tar_*_test.sh tests/formats_*_test.sh tests/cptofs_*_test.sh))
 slow_tests += tests/tree_test.sh $(filter %_test,$(test_programs)) \
 	$(filter-out $(quick_scripts) $(long_scripts) tests/tree_test.sh,$(test_scripts))
 
@@ -114,10 +123,11 @@ $(O)/sanitize/bin/unsandboxed: $(O)/sanitize/bin/fs2tar mk/tests.mk
 	$(Q)printf '#!/bin/sh\nexec %s --no-sandbox "$$@"\n' $(abspath $<) > $@ && chmod +x $@
 
 sanitized := $(sanitized_programs) $(sanitized_tests) $(O)/sanitize/bin/unsandboxed \
-	$(app_part_programs)
+	$(O)/sanitize/bin/cptofs $(app_part_programs)
 sanitize: $(sanitized) ## Run library and programs under the address and UB sanitizers
 	$(Q)$(run_tests) --label sanitize $(sanitized_programs) \
-		--env LKL_FS2TAR=$(abspath $(O))/sanitize/bin/unsandboxed $(sanitized_scripts) \
+		--env LKL_FS2TAR=$(abspath $(O))/sanitize/bin/unsandboxed \
+		--env LKL_CPTOFS=$(abspath $(O))/sanitize/bin/cptofs $(sanitized_scripts) \
 		$(filter %_test,$(sanitized_tests))
 
 tree-check: $(kernel_image) $(libraries) ## Prove the kernel tree unmodified and the image closed

@@ -153,4 +153,9 @@ public:
 Result<std::string> read_small_file(FileSystem &files, const char *directory, const char *name,
 				    std::size_t limit);
 
+/// Where the @size bytes of @file have data. At the end of a file that has none there
+/// is an empty extent, which keeps its size on extraction. One extent for all if the
+/// file system cannot say.
+std::vector<Extent> find_extents(FileSystem &files, FileSystem::Handle file, std::uint64_t size);
+
 } // namespace lkl::apps

@@ -24,6 +24,10 @@ public:
 	LibraryFileSystem(const LibraryFileSystem &) = delete;
 	LibraryFileSystem &operator=(const LibraryFileSystem &) = delete;
 
+	/// The directory @path in the tree, by symbolic links too, which lead nowhere
+	/// outside of it. To be closed.
+	Result<Handle> open_in_root(const std::string &path);
+
 	Handle root() const override { return root_; }
 	Result<Handle> open_directory(Handle parent, const char *name) override;
 	Result<Handle> open_file(Handle parent, const char *name) override;

@@ -75,6 +75,16 @@ Result<void> TreeWriter::affected(std::string_view path, const Error &error)
 	return {};
 }
 
+/// What a file system has no room for at all, such as owners, is said once.
+Result<void> TreeWriter::refused(std::string_view path, const Error &error)
+{
+	if (error.code != EPERM && error.code != EOPNOTSUPP)
+		return affected(path, error);
+	if (!refusals_.insert(error.text).second)
+		return {};
+	return affected(path, {error.code, error.text + " (not said of other entries)"});
+}
+
 void TreeWriter::leave()
 {
 	files_.close(levels_.back().handle);
@@ -208,6 +218,10 @@ Result<void> TreeWriter::add_directory(const NewEntry &entry, const Place &place
 
 Result<void> TreeWriter::add_link(const NewEntry &entry, const Place &place, DataSource *data)
 {
+	// Two names of one file that go to one place; the first has been there.
+	if (entry.link == entry.path)
+		return {};
+
 	const std::size_t slash = entry.link.rfind('/');
 	const bool deep = slash != entry.link.npos;
 	const std::string from(entry.link.substr(deep ? slash + 1 : 0));
@@ -297,14 +311,15 @@ Result<void> TreeWriter::write_data(const NewEntry &entry, FileSystem::Handle fi
 				std::span(buffer_).first(std::min<std::uint64_t>(buffer_.size(), end - at));
 			const std::size_t got = TRY(data.read(piece, at));
 
+			// Fewer than asked for may also be those before one that cannot be read.
+			if (!got)
+				return failure("became shorter while it was read; the copy ends "
+					       "there too");
 			TRY(write_piece(file, piece.first(got), at));
 			at += got;
 			written = at;
 			bytes_done_ += got;
 			reporter_.progress(files_done_, bytes_done_);
-			if (got < piece.size())
-				return failure("became shorter while it was read; the copy ends "
-					       "there too");
 		}
 	}
 	if (written < size || options_.zeroes_to_holes)
@@ -373,7 +388,7 @@ Result<void> TreeWriter::set_attributes(const NewEntry &entry, const Place &plac
 
 		const Result<void> set = target_.set_attribute(place.parent, place.name, attribute);
 		if (!set)
-			TRY(affected(entry.path, set.error()));
+			TRY(refused(entry.path, set.error()));
 	}
 	return {};
 }
@@ -389,7 +404,7 @@ Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool m
 {
 	const Metadata &meta = entry.meta;
 	const auto report = [&](Result<void> result) {
-		return result ? result : affected(entry.path, result.error());
+		return result ? result : refused(entry.path, result.error());
 	};
 
 	if (options_.owners)
