@@ -8,8 +8,6 @@
 #include <cstring>
 #include <memory>
 
-#include <fmt/format.h>
-
 #include "apps/common/host_file_system.hh"
 #include "apps/common/id_names.hh"
 #include "apps/common/interruption.hh"
@@ -83,17 +81,6 @@ Result<void> copy_source(TreeCopier &copier, Reporter &reporter, const std::stri
 	return copier.copy(**files, from, where.name.value_or(split.name), source);
 }
 
-Result<std::optional<std::uint32_t>> id_of(const std::optional<OwnerName> &given,
-					   std::optional<std::uint32_t> known)
-{
-	if (!given || given->id)
-		return given ? given->id : std::nullopt;
-	if (!known)
-		return failure(fmt::format("'{}' is not known in the image; give its number",
-					   given->name));
-	return known;
-}
-
 Result<void> copy_sources(LibraryTree &tree, const Destination &where, Reporter &reporter,
 			  const Options &options)
 {
@@ -112,9 +99,9 @@ Result<void> copy_all(LibraryFileSystem &files, lkl_kernel *kernel, Reporter &re
 {
 	const IdNames names = IdNames::of(files);
 	if (options.user)
-		options.write.uid = TRY(id_of(options.user, names.user_id(options.user->name)));
+		options.write.uid = TRY(owner_id(options.user, names.user_id(options.user->name)));
 	if (options.group)
-		options.write.gid = TRY(id_of(options.group, names.group_id(options.group->name)));
+		options.write.gid = TRY(owner_id(options.group, names.group_id(options.group->name)));
 
 	Result<Destination> where = find_destination(files, options);
 	if (!where)
@@ -174,6 +161,7 @@ Status run(Options &options)
 
 int main(int argc, char **argv)
 {
+	lkl::apps::hold_interruption();
 	lkl::apps::await_interruption();
 
 	auto parsed = lkl::apps::parse_command_line(argc, argv);

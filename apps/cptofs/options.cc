@@ -13,30 +13,6 @@ constexpr const char *footer =
 	"Exit status: 0 all is well, 1 some entries are affected, 2 the copy is not complete.\n"
 	"With SOURCE_DATE_EPOCH in the environment, later times become that one.";
 
-using IdMap = std::unordered_map<std::uint32_t, std::uint32_t>;
-
-void add_id_map(CLI::App &app, const char *name, IdMap &map, const char *text)
-{
-	app.add_option_function<std::vector<std::string>>(
-		   name,
-		   [&map](const std::vector<std::string> &pairs) {
-			   for (const std::string &pair : pairs) {
-				   const std::size_t colon = pair.find(':');
-				   const auto from = parse_number(pair.substr(0, colon));
-				   const auto to = colon == pair.npos
-							   ? std::nullopt
-							   : parse_number(pair.substr(colon + 1));
-
-				   if (!from || !to)
-					   throw CLI::ValidationError("'" + pair +
-								      "': not FROM:TO, two numbers");
-				   map[*from] = *to;
-			   }
-		   },
-		   text)
-		->type_name("PAIR")->allow_extra_args(false)->group("Metadata");
-}
-
 void add_metadata_options(CLI::App &app, Options &options)
 {
 	const std::string metadata = "Metadata";
@@ -44,8 +20,7 @@ void add_metadata_options(CLI::App &app, Options &options)
 
 	add_attribute_options(app, write.attributes, write.acls, write.selinux);
 	add_owner_options(app, options.user, options.group);
-	add_id_map(app, "--owner-map", write.uid_map, "FROM:TO, to change one owner; may be repeated");
-	add_id_map(app, "--group-map", write.gid_map, "FROM:TO, to change one group; may be repeated");
+	add_owner_maps(app, write.uid_map, write.gid_map);
 	app.add_flag("--sparse", write.zeroes_to_holes, "Make holes of blocks of zeroes")
 		->group(metadata);
 }
