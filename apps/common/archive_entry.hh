@@ -43,6 +43,8 @@ public:
 	/// After next() returned false: the archive says that it ends here. Otherwise it
 	/// may have been cut short between two entries.
 	virtual bool end_marked() const = 0;
+	/// How much of the archive was read, from 0 to 1; 0 when nobody knows.
+	virtual double part_read() const = 0;
 };
 
 } // namespace lkl::apps

@@ -97,6 +97,8 @@ Result<bool> TarReader::next(ArchiveEntry &entry)
 			// One is enough for GNU tar. What follows is padding; reading it
 			// has its checksums looked at, and a pipe's writer end well.
 			end_marked_ = true;
+			if (ignore_zeros_)
+				continue;
 			TRY(stream_.skip(std::numeric_limits<std::uint64_t>::max()));
 			return false;
 		}

@@ -19,12 +19,17 @@ namespace lkl::apps {
 
 class TarReader final : public ArchiveReader {
 public:
-	/// @stream must outlive the reader.
-	explicit TarReader(UnpackedStream &stream) : stream_(stream) {}
+	/// @stream must outlive the reader. @ignore_zeros: blocks of zeroes do not end the
+	/// archive, so that several, one after the other, are one.
+	explicit TarReader(UnpackedStream &stream, bool ignore_zeros = false)
+	    : stream_(stream), ignore_zeros_(ignore_zeros)
+	{
+	}
 
 	Result<bool> next(ArchiveEntry &entry) override;
 	Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) override;
 	bool end_marked() const override { return end_marked_; }
+	double part_read() const override { return stream_.part_read(); }
 
 private:
 	using Records = std::vector<std::pair<std::string, std::string>>;
@@ -59,6 +64,7 @@ private:
 	std::unexpected<Error> truncated() const;
 
 	UnpackedStream &stream_;
+	const bool ignore_zeros_;
 	Records defaults_;		// of the last global header
 	std::uint64_t stored_left_ = 0;	// bytes of the current entry's data in the stream
 	std::uint64_t padding_ = 0;	// after them

@@ -21,20 +21,20 @@ constexpr std::size_t skip_block = 64 * 1024;
 
 Result<std::unique_ptr<UnpackedStream>> UnpackedStream::open(const std::string &path)
 {
-	const bool standard = path == "-";
-	const int fd = standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	Descriptor file(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+				    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
 	struct stat stat;
 
-	if (fd < 0)
-		return host_failure("open");
-
-	std::unique_ptr<UnpackedStream> stream(new UnpackedStream(fd));
-	if (::fstat(fd, &stat) < 0)
+	if (!file || ::fstat(file.get(), &stat) < 0)
 		return host_failure("open");
 	if (S_ISDIR(stat.st_mode))
 		return host_failure("open", EISDIR);
-	TRY(stream->start());
-	return stream;
+	if (::isatty(file.get()))
+		return failure("an archive is not read from a terminal");
+
+	const std::uint64_t bytes =
+		S_ISREG(stat.st_mode) ? static_cast<std::uint64_t>(stat.st_size) : 0;
+	return std::unique_ptr<UnpackedStream>(new UnpackedStream(std::move(file), bytes));
 }
 
 Result<void> UnpackedStream::start()
@@ -53,7 +53,7 @@ Result<void> UnpackedStream::start()
 			return failed();
 
 	archive_entry *entry = nullptr;
-	if (::archive_read_open_fd(archive_, fd_, input_block) != ARCHIVE_OK)
+	if (::archive_read_open_fd(archive_, file_.get(), input_block) != ARCHIVE_OK)
 		return failed();
 	const int result = ::archive_read_next_header(archive_, &entry);
 	empty_ = result == ARCHIVE_EOF;
@@ -63,8 +63,6 @@ Result<void> UnpackedStream::start()
 UnpackedStream::~UnpackedStream()
 {
 	::archive_read_free(archive_);
-	if (fd_ != STDIN_FILENO)
-		::close(fd_);
 }
 
 std::unexpected<Error> UnpackedStream::failed()
@@ -79,6 +77,8 @@ Result<std::size_t> UnpackedStream::read(std::span<std::byte> buffer)
 {
 	std::size_t done = 0;
 
+	if (!archive_)
+		TRY(start());
 	while (!empty_ && done < buffer.size()) {
 		const la_ssize_t got =
 			::archive_read_data(archive_, buffer.data() + done, buffer.size() - done);
@@ -91,6 +91,15 @@ Result<std::size_t> UnpackedStream::read(std::span<std::byte> buffer)
 	}
 	position_ += done;
 	return done;
+}
+
+double UnpackedStream::part_read() const
+{
+	if (!archive_ || !file_bytes_)
+		return 0;
+
+	const la_int64_t got = ::archive_filter_bytes(archive_, -1);
+	return std::clamp(static_cast<double>(got) / static_cast<double>(file_bytes_), 0.0, 1.0);
 }
 
 Result<bool> UnpackedStream::skip(std::uint64_t bytes)
