@@ -92,7 +92,7 @@ unit_tests += $(unit_programs) $(quick_scripts)
 # These build a kernel each.
 long_scripts := tests/newest_test.sh tests/kunit_test.sh
 sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,\
-	$(wildcard tests/fs2tar_*_test.sh tests/formats_*_test.sh tests/cptofs_*_test.sh tests/cpfromfs_*_test.sh))
+	$(wildcard $(foreach part,fs2tar formats cptofs cpfromfs tar2fs,tests/$(part)_*_test.sh)))
 slow_tests += tests/tree_test.sh $(filter %_test,$(test_programs)) \
 	$(filter-out $(quick_scripts) $(long_scripts) tests/tree_test.sh,$(test_scripts))
 
@@ -119,16 +119,19 @@ test: all $(kernel_variants:%=kernel-%) ## Run every test: all kernels, KUnit, t
 		--label '' --timeout 3000 $(long_scripts)
 
 # A sanitizer looks at memory by system calls that the sandbox refuses.
-$(O)/sanitize/bin/unsandboxed: $(O)/sanitize/bin/fs2tar mk/tests.mk
+$(O)/sanitize/bin/unsandboxed-%: $(O)/sanitize/bin/% mk/tests.mk
 	$(Q)printf '#!/bin/sh\nexec %s --no-sandbox "$$@"\n' $(abspath $<) > $@ && chmod +x $@
 
-sanitized := $(sanitized_programs) $(sanitized_tests) $(O)/sanitize/bin/unsandboxed \
-	$(O)/sanitize/bin/cptofs $(O)/sanitize/bin/cpfromfs $(app_part_programs)
+sanitized_bin := $(O)/sanitize/bin
+sanitized := $(sanitized_programs) $(sanitized_tests) $(app_part_programs) \
+	$(addprefix $(sanitized_bin)/,unsandboxed-fs2tar unsandboxed-tar2fs cptofs cpfromfs)
 sanitize: $(sanitized) ## Run library and programs under the address and UB sanitizers
 	$(Q)$(run_tests) --label sanitize $(sanitized_programs) \
-		--env LKL_FS2TAR=$(abspath $(O))/sanitize/bin/unsandboxed \
-		--env LKL_CPTOFS=$(abspath $(O))/sanitize/bin/cptofs \
-		--env LKL_CPFROMFS=$(abspath $(O))/sanitize/bin/cpfromfs $(sanitized_scripts) \
+		--env LKL_FS2TAR=$(abspath $(sanitized_bin))/unsandboxed-fs2tar \
+		--env LKL_TAR2FS=$(abspath $(sanitized_bin))/unsandboxed-tar2fs \
+		--env LKL_CPTOFS=$(abspath $(sanitized_bin))/cptofs \
+		--env LKL_CPFROMFS=$(abspath $(sanitized_bin))/cpfromfs \
+		$(sanitized_scripts) \
 		$(filter %_test,$(sanitized_tests))
 
 tree-check: $(kernel_image) $(libraries) ## Prove the kernel tree unmodified and the image closed

@@ -34,6 +34,28 @@ public:
 	}
 };
 
+void add_id_map(CLI::App &app, const char *name, IdMap &map, const char *text)
+{
+	app.add_option_function<std::vector<std::string>>(
+		   name,
+		   [&map](const std::vector<std::string> &pairs) {
+			   for (const std::string &pair : pairs) {
+				   const std::size_t colon = pair.find(':');
+				   const auto from = parse_number(pair.substr(0, colon));
+				   const auto to = colon == pair.npos
+							   ? std::nullopt
+							   : parse_number(pair.substr(colon + 1));
+
+				   if (!from || !to)
+					   throw CLI::ValidationError("'" + pair +
+								      "': not FROM:TO, two numbers");
+				   map[*from] = *to;
+			   }
+		   },
+		   text)
+		->type_name("PAIR")->allow_extra_args(false)->group("Metadata");
+}
+
 } // namespace
 
 std::optional<std::uint32_t> parse_number(std::string_view text)
@@ -161,10 +183,25 @@ void add_owner_options(CLI::App &app, std::optional<OwnerName> &user,
 		   "Group of all entries, likewise")->type_name("GROUP")->group(metadata);
 }
 
-void add_selection_options(CLI::App &app, Patterns &excluded, WalkOptions &walk)
+void add_owner_maps(CLI::App &app, IdMap &users, IdMap &groups)
 {
-	const std::string selection = "Entries";
+	add_id_map(app, "--owner-map", users, "FROM:TO, to change one owner; may be repeated");
+	add_id_map(app, "--group-map", groups, "FROM:TO, to change one group; may be repeated");
+}
 
+Result<std::uint32_t> owner_id(const OwnerName &given, std::optional<std::uint32_t> known,
+			       const char *place)
+{
+	if (given.id)
+		return *given.id;
+	if (!known)
+		return failure(fmt::format("'{}' is not known {}; give its number", given.name,
+					   place));
+	return *known;
+}
+
+void add_exclude_option(CLI::App &app, Patterns &excluded)
+{
 	app.add_option_function<std::vector<std::string>>(
 		   "--exclude",
 		   [&](const std::vector<std::string> &patterns) {
@@ -172,7 +209,14 @@ void add_selection_options(CLI::App &app, Patterns &excluded, WalkOptions &walk)
 				   excluded.add(pattern);
 		   },
 		   "Leave out what matches; may be repeated")
-		->type_name("PATTERN")->allow_extra_args(false)->group(selection);
+		->type_name("PATTERN")->allow_extra_args(false)->group("Entries");
+}
+
+void add_selection_options(CLI::App &app, Patterns &excluded, WalkOptions &walk)
+{
+	const std::string selection = "Entries";
+
+	add_exclude_option(app, excluded);
 	app.add_flag("--one-file-system", walk.one_file_system, "Do not enter subvolumes")
 		->group(selection);
 	app.add_option_function<std::string>(

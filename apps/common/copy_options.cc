@@ -11,32 +11,8 @@ namespace lkl::apps {
 
 namespace {
 
-using IdMap = std::unordered_map<std::uint32_t, std::uint32_t>;
-
 const std::string metadata = "Metadata";
 const std::string entries = "Entries";
-
-void add_id_map(CLI::App &app, const char *name, IdMap &map, const char *text)
-{
-	app.add_option_function<std::vector<std::string>>(
-		   name,
-		   [&map](const std::vector<std::string> &pairs) {
-			   for (const std::string &pair : pairs) {
-				   const std::size_t colon = pair.find(':');
-				   const auto from = parse_number(pair.substr(0, colon));
-				   const auto to = colon == pair.npos
-							   ? std::nullopt
-							   : parse_number(pair.substr(colon + 1));
-
-				   if (!from || !to)
-					   throw CLI::ValidationError("'" + pair +
-								      "': not FROM:TO, two numbers");
-				   map[*from] = *to;
-			   }
-		   },
-		   text)
-		->type_name("PAIR")->allow_extra_args(false)->group(metadata);
-}
 
 /// The words of cp, and one for ACLs alone.
 void preserve(WriteOptions &write, const std::string &list, bool value)
@@ -83,8 +59,7 @@ void add_metadata_options(CLI::App &app, CopyOptions &copy)
 	add_preserve_option(app, "--no-preserve", write, false, "Do not keep these");
 	add_attribute_options(app, write.attributes, write.acls, write.selinux);
 	add_owner_options(app, copy.user, copy.group);
-	add_id_map(app, "--owner-map", write.uid_map, "FROM:TO, to change one owner; may be repeated");
-	add_id_map(app, "--group-map", write.gid_map, "FROM:TO, to change one group; may be repeated");
+	add_owner_maps(app, write.uid_map, write.gid_map);
 	// Accepted for the habits of others.
 	app.add_flag_callback("--numeric-owner", [] {}, "Keep owners by their numbers; always so")
 		->group(metadata);
@@ -102,18 +77,6 @@ void add_existing_options(CLI::App &app, WriteOptions &write)
 	CLI::Option *keep = flag("--keep-existing", Existing::keep,
 				 "Leave alone what is there already");
 	flag("--refuse-existing", Existing::refuse, "And report it")->excludes(keep);
-}
-
-Result<void> resolve(const std::optional<OwnerName> &given, std::optional<std::uint32_t> known,
-		     const char *place, std::optional<std::uint32_t> &id)
-{
-	if (!given)
-		return {};
-	id = given->id ? given->id : known;
-	if (!id)
-		return failure(fmt::format("'{}' is not known {}; give its number", given->name,
-					   place));
-	return {};
 }
 
 } // namespace
@@ -142,10 +105,11 @@ Result<void> resolve_owners(CopyOptions &copy, FileSystem &files, const char *pl
 	const bool look = unknown(copy.user) || unknown(copy.group);
 	const IdNames names = look ? IdNames::of(files) : IdNames();
 
-	TRY(resolve(copy.user, copy.user ? names.user_id(copy.user->name) : std::nullopt, place,
-		    copy.write.uid));
-	return resolve(copy.group, copy.group ? names.group_id(copy.group->name) : std::nullopt,
-		       place, copy.write.gid);
+	if (copy.user)
+		copy.write.uid = TRY(owner_id(*copy.user, names.user_id(copy.user->name), place));
+	if (copy.group)
+		copy.write.gid = TRY(owner_id(*copy.group, names.group_id(copy.group->name), place));
+	return {};
 }
 
 } // namespace lkl::apps

@@ -67,8 +67,9 @@ constexpr std::array looks_by_name = {
 	SCMP_SYS(statx),
 };
 
-constexpr std::array<std::uint32_t, 5> allowed_requests = {
-	TCGETS, TIOCGWINSZ, BLKGETSIZE64, BLKSSZGET, BLKGETZONESZ,
+/// Discarding and zeroing work only on a device that is open for writing.
+constexpr std::array<std::uint32_t, 7> allowed_requests = {
+	TCGETS, TIOCGWINSZ, BLKGETSIZE64, BLKSSZGET, BLKGETZONESZ, BLKDISCARD, BLKZEROOUT,
 };
 
 /// libblkid asks every block device whether it is one of these.
@@ -292,7 +293,7 @@ void on_refusal(int, siginfo_t *info, void *)
 	for (const CallName &known : call_names)
 		if (known.number == info->si_syscall)
 			line << " (" << known.name << ")";
-	line << " refused; reading this image should not need it\n";
+	line << " refused; work on this image should not need it\n";
 	line.write(STDERR_FILENO);
 	remove_temporaries();
 	::_exit(2);

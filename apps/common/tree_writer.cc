@@ -487,14 +487,37 @@ Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool m
 	return {};
 }
 
+Result<void> TreeWriter::amend(std::string_view path, std::span<const Attribute> attributes)
+{
+	const std::size_t slash = path.rfind('/');
+	const bool deep = slash != path.npos;
+	NewEntry entry;
+
+	entry.path = path;
+	entry.attributes = attributes;
+	name_ = path.empty() ? "." : path.substr(deep ? slash + 1 : 0);
+
+	Result<void> done = open_parent(deep ? path.substr(0, slash) : std::string_view());
+	if (done)
+		done = set_attributes(entry, {levels_.empty() ? destination_ : levels_.back().handle,
+					      name_.c_str()});
+	return done ? done : affected(path, done.error());
+}
+
 Result<void> TreeWriter::finish()
 {
-	// The innermost first: its times end what happens to those above it.
+	// The innermost first: its times end what happens to those above it. One that came
+	// several times gets what it had the last time.
+	std::ranges::stable_sort(directories_, {}, &Directory::path);
 	while (!directories_.empty()) {
-		const Directory directory = std::move(directories_.back());
+		Directory directory = std::move(directories_.back());
 		NewEntry entry;
 
 		directories_.pop_back();
+		while (!directories_.empty() && directories_.back().path == directory.path) {
+			directory.made |= directories_.back().made;
+			directories_.pop_back();
+		}
 		entry.path = directory.path;
 		entry.meta = directory.meta;
 		entry.attributes = directory.attributes;

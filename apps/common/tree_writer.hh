@@ -84,6 +84,8 @@ public:
 	/// The owners, modes, attributes and times of directories, which must come
 	/// last; then everything is synced. What was refused is reported here.
 	Result<void> finish();
+	/// After finish(): attributes that had to wait, of an entry that is there.
+	Result<void> amend(std::string_view path, std::span<const Attribute> attributes);
 
 	std::uint64_t files_done() const { return files_done_; }
 	std::uint64_t bytes_done() const { return bytes_done_; }

@@ -143,6 +143,7 @@ Status run(Options &options)
 
 int main(int argc, char **argv)
 {
+	lkl::apps::hold_interruption();
 	lkl::apps::await_interruption();
 	std::signal(SIGXFSZ, SIG_IGN);
 

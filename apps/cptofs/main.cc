@@ -48,15 +48,15 @@ Result<void> copy_sources(LibraryTree &tree, const Destination &where, Reporter 
 ContentSize size_of_sources(const Options &options)
 {
 	ContentMeter meter;
-	WalkOptions walk = options.walk;
+	WalkOptions walk = options.copy.walk;
 
 	walk.order = Order::name;
-	for (const std::string &source : options.sources) {
+	for (const std::string &source : options.copy.sources) {
 		const SplitPath split(source);
 
 		if (const auto files = HostFileSystem::open(split.directory.c_str()))
 			meter.add_tree(**files, split.name.empty() ? "." : split.name.c_str(),
-				       options.excluded, walk);
+				       options.copy.excluded, walk);
 	}
 	return meter.size();
 }
@@ -90,7 +90,7 @@ Status run(Options &options)
 	std::unique_ptr<NewImage> made;
 	if (options.create.wanted) {
 		auto making = NewImage::make(options.create, size_of_sources(options),
-					     options.write.latest, options.image);
+					     options.copy.write.latest, options.image);
 		if (!making)
 			return fatal(making.error());
 		made = std::move(*making);
@@ -137,6 +137,7 @@ Status run(Options &options)
 
 int main(int argc, char **argv)
 {
+	lkl::apps::hold_interruption();
 	lkl::apps::await_interruption();
 
 	auto parsed = lkl::apps::parse_command_line(argc, argv);
