@@ -35,4 +35,31 @@ Result<std::string> read_small_file(FileSystem &files, const char *directory, co
 	return content;
 }
 
+std::vector<Extent> find_extents(FileSystem &files, FileSystem::Handle file,
+				 std::uint64_t size)
+{
+	std::vector<Extent> extents;
+
+	for (std::uint64_t at = 0; at < size;) {
+		const auto data = files.next_data(file, at);
+		if (!data)
+			return {{0, size}};
+		if (!*data || **data >= size)
+			break;
+
+		const auto hole = files.next_hole(file, **data);
+		if (!hole)
+			return {{0, size}};
+
+		const std::uint64_t end = std::min(hole->value_or(size), size);
+		if (end <= **data)
+			return {{0, size}};
+		extents.push_back({**data, end - **data});
+		at = end;
+	}
+	if (extents.empty() || extents.back().offset + extents.back().bytes < size)
+		extents.push_back({size, 0});
+	return extents;
+}
+
 } // namespace lkl::apps

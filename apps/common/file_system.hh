@@ -48,6 +48,18 @@ struct FileId {
 	auto operator<=>(const FileId &) const = default;
 };
 
+/// A run of data in a sparse file, in bytes.
+struct Extent {
+	std::uint64_t offset;
+	std::uint64_t bytes;
+};
+
+/// An extended attribute, its value as the kernel has it.
+struct Attribute {
+	std::string name;
+	std::string value;
+};
+
 struct Metadata {
 	FileType type = FileType::unknown;
 	std::uint16_t permissions = 0;		// the low twelve bits of the mode
@@ -140,5 +152,10 @@ public:
 /// tree, at most @limit bytes of it.
 Result<std::string> read_small_file(FileSystem &files, const char *directory, const char *name,
 				    std::size_t limit);
+
+/// Where the @size bytes of @file have data. At the end of a file that has none there
+/// is an empty extent, which keeps its size on extraction. One extent for all if the
+/// file system cannot say.
+std::vector<Extent> find_extents(FileSystem &files, FileSystem::Handle file, std::uint64_t size);
 
 } // namespace lkl::apps

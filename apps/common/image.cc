@@ -20,25 +20,25 @@ namespace lkl::apps {
 
 namespace {
 
-/// What the types need beside the user's own options: to read on after an error,
-/// where the image could ask the kernel to panic instead; and to leave their journal
-/// or log alone.
+/// What the types need beside the user's own options: to read on after an error, but
+/// to write no more, where the image could ask the kernel to panic instead; and to leave
+/// their journal or log alone.
 struct TypeOptions {
-	std::string_view type, go_on, no_recovery;
+	std::string_view type, go_on, stop_writing, no_recovery;
 };
 
 constexpr std::array<TypeOptions, 7> type_options = {{
-	{"ext2", "errors=continue", ""},
-	{"ext3", "errors=continue", "noload"},
-	{"ext4", "errors=continue", "noload"},
-	{"xfs", "", "norecovery"},
-	{"btrfs", "", "rescue=nologreplay"},
-	{"f2fs", "", "norecovery"},
-	{"nilfs2", "", "norecovery"},
+	{"ext2", "errors=continue", "errors=remount-ro", ""},
+	{"ext3", "errors=continue", "errors=remount-ro", "noload"},
+	{"ext4", "errors=continue", "errors=remount-ro", "noload"},
+	{"xfs", "", "", "norecovery"},
+	{"btrfs", "", "", "rescue=nologreplay"},
+	{"f2fs", "", "", "norecovery"},
+	{"nilfs2", "", "", "norecovery"},
 }};
 
 /// The user's come last: they win.
-std::string options_for(std::string_view type, bool replay_journal, const std::string &given)
+std::string options_for(std::string_view type, const ImageOptions &wanted)
 {
 	std::string options;
 	const auto add = [&](std::string_view option) {
@@ -49,11 +49,11 @@ std::string options_for(std::string_view type, bool replay_journal, const std::s
 	for (const TypeOptions &known : type_options) {
 		if (known.type != type)
 			continue;
-		add(known.go_on);
-		if (!replay_journal)
+		add(wanted.writable ? known.stop_writing : known.go_on);
+		if (!wanted.replay_journal)
 			add(known.no_recovery);
 	}
-	add(given);
+	add(wanted.mount_options);
 	return options;
 }
 
@@ -135,7 +135,8 @@ Result<void> Image::open_file()
 		return failure("the file is empty");
 	// The library looks again at what this has become meanwhile; a fifo, where
 	// opening it could wait forever, is no harm either.
-	file_ = ::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY |
+	file_ = ::open(options_.path.c_str(), (options_.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC |
+						      O_NOCTTY |
 						      (S_ISREG(stat.st_mode) ? O_NONBLOCK : 0));
 	return file_ < 0 ? host_failure("open") : Result<void>();
 }
@@ -197,7 +198,7 @@ Result<void> Image::add_disk()
 	lkl_disk disk{};
 
 	disk.size = sizeof(disk);
-	disk.flags = LKL_DISK_OVERLAY;
+	disk.flags = options_.writable ? 0 : LKL_DISK_OVERLAY;
 	disk.fd = file_;
 	disk.offset = options_.offset;
 	disk_ = lkl_disk_add(kernel_, &disk);
@@ -271,15 +272,14 @@ Result<void> Image::mount_partition(unsigned partition)
 	if (type.empty())
 		return failure("no file system recognized; if there is one, name it with -t");
 
-	const std::string mount_options =
-		options_for(type, options_.replay_journal, options_.mount_options);
+	const std::string mount_options = options_for(type, options_);
 	lkl_mount mount{};
 	char path[256];
 
 	mount.size = sizeof(mount);
 	mount.disk = disk_;
 	mount.partition = partition;
-	mount.flags = LKL_MS_RDONLY;
+	mount.flags = options_.writable ? 0 : LKL_MS_RDONLY;
 	mount.type = type.c_str();
 	mount.options = mount_options.c_str();
 

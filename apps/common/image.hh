@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// A disk image, mounted read-only in a kernel of its own.
+// A disk image, mounted in a kernel of its own.
 //
-// The image file is opened read-only. What the kernel must write nevertheless, to
-// replay a journal, stays in memory.
+// Unless it is to be written, the image file is opened read-only, and what the kernel
+// must write nevertheless, to replay a journal, stays in memory.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ struct ImageOptions {
 	std::uint64_t offset = 0;	// bytes before the disk begins
 	std::string mount_options;	// of the file system, comma separated
 	bool replay_journal = true;
+	bool writable = false;
 	unsigned memory_mib = 0;	// of the kernel; 0: the library's choice
 	unsigned cpus = 0;		// 0: the library's choice
 };
@@ -50,7 +51,7 @@ public:
 	/// The directory in the kernel where the file system is mounted.
 	const std::string &mount_point() const { return mount_point_; }
 
-	/// Unmount and halt.
+	/// Unmount and halt; all that was written is on the disk then, or this fails.
 	Result<void> close();
 
 private:

@@ -105,6 +105,19 @@ Result<FileSystem::Handle> LibraryFileSystem::open(Handle parent, const char *na
 	return handle;
 }
 
+Result<FileSystem::Handle> LibraryFileSystem::open_in_root(const std::string &path)
+{
+	lkl_open_how how{};
+
+	how.flags = LKL_O_RDONLY | LKL_O_DIRECTORY | LKL_O_CLOEXEC;
+	how.resolve = LKL_RESOLVE_IN_ROOT;
+	const int handle = lkl_sys_openat2(kernel_, root_, path.c_str(), &how, sizeof(how));
+
+	if (handle < 0)
+		return failed("open", handle);
+	return handle;
+}
+
 Result<FileSystem::Handle> LibraryFileSystem::open_directory(Handle parent, const char *name)
 {
 	return open(parent, name, LKL_O_DIRECTORY);

@@ -24,6 +24,10 @@ public:
 	LibraryFileSystem(const LibraryFileSystem &) = delete;
 	LibraryFileSystem &operator=(const LibraryFileSystem &) = delete;
 
+	/// The directory @path in the tree, by symbolic links too, which lead nowhere
+	/// outside of it. To be closed.
+	Result<Handle> open_in_root(const std::string &path);
+
 	Handle root() const override { return root_; }
 	Result<Handle> open_directory(Handle parent, const char *name) override;
 	Result<Handle> open_file(Handle parent, const char *name) override;
@@ -42,12 +46,15 @@ public:
 	Result<std::uint64_t> used_bytes() override;
 	std::optional<Error> broken() override;
 
+	/// For calls of its user's own: the Error after one that failed, and @directory
+	/// as the working directory.
+	std::unexpected<Error> failed(const char *what, std::int64_t code);
+	Result<void> enter(Handle directory);
+
 private:
 	LibraryFileSystem(lkl_kernel *kernel, KernelLog &log, Handle root);
 
-	std::unexpected<Error> failed(const char *what, std::int64_t code);
 	Result<Handle> open(Handle parent, const char *name, int flags);
-	Result<void> enter(Handle directory);
 	Result<std::optional<std::uint64_t>> seek(Handle file, std::uint64_t offset, int whence);
 
 	lkl_kernel *const kernel_;

@@ -35,12 +35,6 @@ private:
 /// A time as pax has it: "1795254846.594035531", "-1.5".
 std::string pax_time(const Timestamp &time);
 
-/// A run of data in a sparse file, in bytes.
-struct Extent {
-	std::uint64_t offset;
-	std::uint64_t bytes;
-};
-
 /// The strings are the caller's, until begin_entry() returned.
 struct TarEntry {
 	/// As stored: "./usr/bin/", with a slash at the end of directories.

@@ -26,7 +26,7 @@ public:
 	Walk(const Walk &) = delete;
 	Walk &operator=(const Walk &) = delete;
 
-	Result<void> run();
+	Result<void> run(const char *from);
 
 private:
 	struct Level {
@@ -50,13 +50,14 @@ private:
 	std::uint64_t device_ = 0;	// of the root
 };
 
-Result<void> Walk::run()
+Result<void> Walk::run(const char *from)
 {
-	const Metadata root = TRY(files_.stat(files_.root(), "."));
+	const Metadata root = TRY(files_.stat(files_.root(), from));
 
 	device_ = root.id.device;
-	TRY(visitor_.visit({path_, files_.root(), ".", root}));
-	TRY(enter(files_.root(), "."));
+	TRY(visitor_.visit({path_, files_.root(), from, root}));
+	if (root.type == FileType::directory)
+		TRY(enter(files_.root(), from));
 
 	while (!levels_.empty()) {
 		Level &level = levels_.back();
@@ -148,9 +149,10 @@ Result<void> Walk::unreachable(const Error &error)
 
 } // namespace
 
-Result<void> walk_tree(FileSystem &files, TreeVisitor &visitor, const WalkOptions &options)
+Result<void> walk_tree(FileSystem &files, TreeVisitor &visitor, const WalkOptions &options,
+		       const char *from)
 {
-	return Walk(files, visitor, options).run();
+	return Walk(files, visitor, options).run(from);
 }
 
 } // namespace lkl::apps

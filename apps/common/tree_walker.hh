@@ -42,7 +42,9 @@ struct WalkOptions {
 	bool one_file_system = false;	// do not enter what is mounted, or a subvolume
 };
 
-/// Walk the whole of @files. Fails when @visitor does, or the file system broke down.
-Result<void> walk_tree(FileSystem &files, TreeVisitor &visitor, const WalkOptions &options);
+/// Walk @from in the root of @files, by default the whole; entries' paths are relative
+/// to it. Fails when @visitor does, the file system broke down or @from is not there.
+Result<void> walk_tree(FileSystem &files, TreeVisitor &visitor, const WalkOptions &options,
+		       const char *from = ".");
 
 } // namespace lkl::apps

@@ -79,34 +79,16 @@ bool ArchiveBuilder::place(const Entry &entry)
 	return true;
 }
 
-/// Whether the current entry's file is in the archive already; then link_ says where.
-bool ArchiveBuilder::is_further_name(const Metadata &meta)
-{
-	if (meta.links < 2 || meta.type == FileType::directory)
-		return false;
-
-	const auto known = first_names_.find(meta.id);
-	if (known == first_names_.end())
-		return false;
-	link_ = known->second.path;
-	if (--known->second.names_left == 0)
-		first_names_.erase(known);
-	return true;
-}
-
-void ArchiveBuilder::remember_name(const Metadata &meta)
-{
-	if (meta.links > 1 && meta.type != FileType::directory)
-		first_names_.try_emplace(meta.id, FirstName{member_, meta.links - 1});
-}
-
 /// What an entry of the archive says by itself, as the options want it.
 TarEntry ArchiveBuilder::describe(const Entry &entry)
 {
 	TarEntry tar;
 
 	tar.meta = entry.meta;
-	tar.hard_link = is_further_name(entry.meta);
+	if (std::optional<std::string> first = first_names_.find(entry.meta)) {
+		tar.hard_link = true;
+		link_ = std::move(*first);
+	}
 	tar.user = names_.user(entry.meta.uid);
 	tar.group = names_.group(entry.meta.gid);
 	if (options_.user) {
@@ -161,7 +143,7 @@ Result<void> ArchiveBuilder::visit(const Entry &entry)
 	if (!tar.hard_link && entry.meta.type == FileType::regular && entry.meta.size)
 		return add_file(entry, tar);
 	TRY(tar_.begin_entry(tar, records_));
-	remember_name(entry.meta);
+	first_names_.add(entry.meta, member_);
 	return tar_.end_entry();
 }
 
@@ -235,7 +217,7 @@ Result<void> ArchiveBuilder::add_file(const Entry &entry, TarEntry &tar)
 	const Result<void> added = add_data(*file, entry, tar);
 	files_.close(*file);
 	if (added)
-		remember_name(entry.meta);
+		first_names_.add(entry.meta, member_);
 	return added;
 }
 
@@ -245,7 +227,7 @@ Result<void> ArchiveBuilder::add_data(FileSystem::Handle file, const Entry &entr
 	FileData data(files_, file, stream_);
 
 	if (entry.meta.allocated < entry.meta.size) {
-		extents = data.find_extents(entry.meta.size);
+		extents = find_extents(files_, file, entry.meta.size);
 		tar.extents = extents;
 		tar.sparse = extents.size() != 1 || extents[0].bytes != entry.meta.size;
 	}

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "apps/common/first_names.hh"
 #include "apps/common/id_names.hh"
 #include "apps/common/patterns.hh"
 #include "apps/common/reporter.hh"
@@ -54,22 +54,8 @@ public:
 	const std::string &labels() const { return labels_; }
 
 private:
-	struct FileIdHash {
-		std::size_t operator()(const FileId &id) const
-		{
-			return std::hash<std::uint64_t>()(id.inode ^ id.device << 40);
-		}
-	};
-	/// The first name of a file that has more.
-	struct FirstName {
-		std::string path;
-		std::uint32_t names_left;
-	};
-
 	bool place(const Entry &entry);
 	TarEntry describe(const Entry &entry);
-	bool is_further_name(const Metadata &meta);
-	void remember_name(const Metadata &meta);
 	bool keeps(std::string_view attribute) const;
 	Result<void> add_attributes(const Entry &entry);
 	Result<void> add_attribute(const Entry &entry, std::string_view name);
@@ -83,7 +69,7 @@ private:
 	Reporter &reporter_;
 	const ArchiveOptions &options_;
 	TarWriter tar_;
-	std::unordered_map<FileId, FirstName, FileIdHash> first_names_;
+	FirstNames first_names_;
 	std::string labels_;
 	std::uint64_t files_done_ = 0;
 	std::uint64_t bytes_done_ = 0;	// of file data

@@ -22,32 +22,6 @@ constexpr std::uint64_t forget_bytes = 4 << 20;
 
 } // namespace
 
-std::vector<Extent> FileData::find_extents(std::uint64_t size)
-{
-	std::vector<Extent> extents;
-
-	for (std::uint64_t at = 0; at < size;) {
-		const auto data = files_.next_data(file_, at);
-		if (!data)
-			return {{0, size}};
-		if (!*data || **data >= size)
-			break;
-
-		const auto hole = files_.next_hole(file_, **data);
-		if (!hole)
-			return {{0, size}};
-
-		const std::uint64_t end = std::min(hole->value_or(size), size);
-		if (end <= **data)
-			return {{0, size}};
-		extents.push_back({**data, end - **data});
-		at = end;
-	}
-	if (extents.empty() || extents.back().offset + extents.back().bytes < size)
-		extents.push_back({size, 0});
-	return extents;
-}
-
 void FileData::note_loss(std::uint64_t offset, std::uint64_t bytes, const std::string &why)
 {
 	if (!lost_bytes_) {

@@ -5,11 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "apps/common/block_stream.hh"
 #include "apps/common/file_system.hh"
-#include "apps/common/tar_writer.hh"
 
 namespace lkl::apps {
 
@@ -21,11 +19,6 @@ public:
 	    : files_(files), file_(file), stream_(stream)
 	{
 	}
-
-	/// Where the @size bytes of the file have data. At the end of a file that has
-	/// none there is an empty extent, which keeps its size on extraction. One
-	/// extent for all if the file system cannot say.
-	std::vector<Extent> find_extents(std::uint64_t size);
 
 	/// Copy @extent; @progress gets the number of bytes of each piece. Fails when
 	/// the stream does, or the file system broke down.

@@ -56,7 +56,7 @@ Result<void> write_labels(TargetFile &file, const std::string &labels)
 class Sandbox {
 public:
 	Sandbox(Reporter &reporter, const Options &options)
-	    : reporter_(reporter), wanted_(options.sandbox), told_(options.show_kernel_log)
+	    : reporter_(reporter), wanted_(options.tool.sandbox), told_(options.tool.show_kernel_log)
 	{
 	}
 
@@ -107,7 +107,7 @@ Status run(Options &options)
 {
 	using Clock = std::chrono::steady_clock;
 	const Clock::time_point start = Clock::now();
-	Reporter reporter("fs2tar", options.quiet, options.progress_fd);
+	Reporter reporter("fs2tar", options.tool.quiet, options.tool.progress_fd);
 	const std::string &image_path = options.image.path;
 	const auto fatal = [&](std::string_view object, const Error &error) {
 		reporter.fatal(object, error.text);
@@ -125,7 +125,7 @@ Status run(Options &options)
 			return fatal("", file.error());
 		labels = std::move(*file);
 	}
-	KernelLog log(options.show_kernel_log);	// outlives the image
+	KernelLog log(options.tool.show_kernel_log);	// outlives the image
 	auto image = Image::open(options.image);
 	if (!image)
 		return fatal(image_path, image.error());

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "apps/common/command_line.hh"
 #include "apps/common/compressor.hh"
 #include "apps/common/image.hh"
 #include "apps/common/result.hh"
@@ -14,27 +15,17 @@
 
 namespace lkl::apps {
 
-/// --owner and --group as given: a number, a name to be looked up in the image, or
-/// a name and its number.
-struct OwnerName {
-	std::string name;
-	std::optional<std::uint32_t> id;
-};
-
 struct Options {
 	ImageOptions image;
 	ArchiveOptions archive;
 	WalkOptions walk;
+	ToolOptions tool;
 	std::optional<OwnerName> user, group;
 	bool numeric_owner = false;
 	std::string target;		// empty or "-": standard output
 	std::string labels;		// a file for SELinux labels; empty: none
 	Compression compression = Compression::none;
-	bool show_kernel_log = false;
-	bool sandbox = true;
-	bool quiet = false;
 	bool totals = false;
-	int progress_fd = -1;
 };
 
 /// The options; or, when there is nothing to do but exit, the status to exit with,

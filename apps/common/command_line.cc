@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "command_line.hh"
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "reporter.hh"
+#include "time_text.hh"
+
+namespace lkl::apps {
+
+namespace {
+
+/// Names and types of options, not every constraint on them.
+class Help : public CLI::Formatter {
+public:
+	std::string make_option_opts(const CLI::Option *option) const override
+	{
+		const std::string type = option->get_type_size() ? option->get_type_name() : "";
+
+		return type.empty() ? type : " " + type.substr(0, type.find(':'));
+	}
+
+	/// Without the formatter's double blank lines.
+	static std::string of(const CLI::App &app)
+	{
+		std::string text = app.help();
+
+		for (std::size_t at; (at = text.find("\n\n\n")) != text.npos;)
+			text.erase(at, 1);
+		return text;
+	}
+};
+
+} // namespace
+
+std::optional<std::uint32_t> parse_number(std::string_view text)
+{
+	std::uint32_t value = 0;
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+
+	if (text.empty() || error != std::errc() || end != text.data() + text.size())
+		return std::nullopt;
+	return value;
+}
+
+/// NAME, ID, +ID, NAME:ID or :ID, as in GNU tar.
+OwnerName parse_owner(const std::string &text)
+{
+	const std::size_t colon = text.rfind(':');
+	const std::string name = text.substr(0, colon);
+
+	if (colon != text.npos) {
+		if (const auto id = parse_number(std::string_view(text).substr(colon + 1)))
+			return {name, id};
+		throw CLI::ValidationError("'" + text + "': no number after the colon");
+	}
+	if (const auto id = parse_number(std::string_view(text).substr(text.starts_with('+'))))
+		return {"", id};
+	if (name.empty())
+		throw CLI::ValidationError("the name of an owner is empty");
+	return {name, std::nullopt};
+}
+
+Timestamp parse_date(const std::string &text)
+{
+	if (const std::optional<Timestamp> time = parse_time(text))
+		return *time;
+	throw CLI::ValidationError("'" + text +
+				   "': neither @SECONDS nor YYYY-MM-DD[ HH:MM[:SS]][Z]");
+}
+
+Order parse_order(const std::string &text)
+{
+	if (text == "inode")
+		return Order::inode;
+	if (text == "name")
+		return Order::name;
+	if (text == "none")
+		return Order::stored;
+	throw CLI::ValidationError("'" + text + "': --sort takes inode, name or none");
+}
+
+CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const char *text)
+{
+	return app.add_flag_callback(name, [&what] { what = false; }, text);
+}
+
+void add_image_options(CLI::App &app, ImageOptions &options)
+{
+	const std::string image = "Image";
+
+	app.add_option("-P,--partition", options.partition,
+		       "Partition with the file system; 0: the whole image")
+		->type_name("N")->group(image);
+	app.add_option("--offset", options.offset, "Where in the image the disk begins")
+		->type_name("BYTES")->group(image);
+	app.add_option("-t,--type,--filesystem-type", options.type,
+		       "Type of the file system; probed if not given")
+		->type_name("TYPE")->group(image);
+	app.add_option("--mount-options", options.mount_options,
+		       "Options for the kernel's file system: subvol=@, ...")
+		->type_name("OPT,...")->group(image);
+}
+
+void add_kernel_options(CLI::App &app, ImageOptions &image, ToolOptions &tool)
+{
+	const std::string kernel = "Kernel";
+
+	app.add_flag("-p,--kernel-log,--enable-printk", tool.show_kernel_log,
+		     "Kernel log to standard error")->group(kernel);
+	app.add_option("-m,--mb", image.memory_mib, "Memory of the kernel")
+		->type_name("MIB")->check(CLI::Range(32, 1 << 20))->group(kernel);
+	app.add_option("--cpus", image.cpus, "Virtual CPUs of the kernel")
+		->type_name("N")->check(CLI::Range(1, 64))->group(kernel);
+	add_off_switch(app, "--no-sandbox", tool.sandbox,
+		       "Do not confine what the image could make of a mistake in the kernel")
+		->group(kernel);
+}
+
+void add_message_options(CLI::App &app, ToolOptions &tool, const std::string &group)
+{
+	app.add_flag("-q,--quiet", tool.quiet, "No progress, no notices")->group(group);
+	app.add_option("--progress", tool.progress_fd, "Write N/100 lines to descriptor FD")
+		->type_name("FD")->check(CLI::NonNegativeNumber)->group(group);
+}
+
+void add_owner_options(CLI::App &app, std::optional<OwnerName> &user,
+		       std::optional<OwnerName> &group)
+{
+	const std::string metadata = "Metadata";
+
+	app.add_option_function<std::string>(
+		   "-o,--owner", [&](const std::string &text) { user = parse_owner(text); },
+		   "Owner of all entries: NAME, ID, NAME:ID")->type_name("OWNER")->group(metadata);
+	app.add_option_function<std::string>(
+		   "-g,--group", [&](const std::string &text) { group = parse_owner(text); },
+		   "Group of all entries, likewise")->type_name("GROUP")->group(metadata);
+}
+
+void add_selection_options(CLI::App &app, Patterns &excluded, WalkOptions &walk)
+{
+	const std::string selection = "Entries";
+
+	app.add_option_function<std::vector<std::string>>(
+		   "--exclude",
+		   [&](const std::vector<std::string> &patterns) {
+			   for (const std::string &pattern : patterns)
+				   excluded.add(pattern);
+		   },
+		   "Leave out what matches; may be repeated")
+		->type_name("PATTERN")->allow_extra_args(false)->group(selection);
+	app.add_flag("--one-file-system", walk.one_file_system, "Do not enter subvolumes")
+		->group(selection);
+	app.add_option_function<std::string>(
+		   "--sort", [&](const std::string &text) { walk.order = parse_order(text); },
+		   "Order in directories: inode, name, none")
+		->type_name("ORDER")->group(selection);
+}
+
+/// https://reproducible-builds.org/specs/source-date-epoch/
+std::optional<Timestamp> source_date()
+{
+	const char *epoch = std::getenv("SOURCE_DATE_EPOCH");
+
+	if (!epoch || !*epoch)
+		return std::nullopt;
+	if (const std::optional<Timestamp> time = parse_time(std::string("@") + epoch))
+		return time;
+	throw CLI::ValidationError("SOURCE_DATE_EPOCH is no number of seconds");
+}
+
+std::optional<int> parse(CLI::App &app, int argc, char **argv,
+			 const std::function<void()> &checks)
+{
+	const auto help = std::make_shared<Help>();
+
+	help->column_width(36);
+	help->label("Positionals", "Arguments");
+	app.formatter(help);
+	app.set_help_flag("-h,--help", "Print this help")->group("Output");
+	try {
+		app.parse(argc, argv);
+		checks();
+	} catch (const CLI::CallForHelp &) {
+		std::fputs(Help::of(app).c_str(), stdout);
+		return static_cast<int>(Status::good);
+	} catch (const CLI::Error &error) {
+		Reporter(app.get_name(), false, -1)
+			.fatal("", std::string(error.what()) + " (try --help)");
+		return static_cast<int>(Status::fatal);
+	}
+	return std::nullopt;
+}
+
+} // namespace lkl::apps

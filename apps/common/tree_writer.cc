@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "tree_writer.hh"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "acl_text.hh"
+
+namespace lkl::apps {
+
+namespace {
+
+// A request of the disk is no larger, so more gains nothing.
+constexpr std::size_t buffer_bytes = 1 << 20;
+
+// What a hole is a multiple of, in the file systems there are.
+constexpr std::size_t block_bytes = 4096;
+
+constexpr unsigned implied_permissions = 0755;
+
+std::string shown(std::string_view path)
+{
+	return "./" + std::string(path);
+}
+
+/// No other entry would fare better.
+bool ends_all(int code)
+{
+	return code == ENOSPC || code == EDQUOT || code == EROFS;
+}
+
+bool lies_below(std::string_view path, std::string_view directory)
+{
+	return path.starts_with(directory) &&
+	       (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+std::uint32_t mapped(const std::unordered_map<std::uint32_t, std::uint32_t> &map,
+		     const std::optional<std::uint32_t> &all, std::uint32_t id)
+{
+	if (all)
+		return *all;
+
+	const auto found = map.find(id);
+	return found == map.end() ? id : found->second;
+}
+
+bool is_zero(std::span<const std::byte> block)
+{
+	return std::ranges::all_of(block, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+} // namespace
+
+TreeWriter::TreeWriter(WritableFileSystem &target, FileSystem::Handle destination,
+		       Reporter &reporter, const WriteOptions &options)
+    : target_(target), files_(target.files()), destination_(destination), reporter_(reporter),
+      options_(options), root_{destination, 0, {}, false}, buffer_(buffer_bytes)
+{
+}
+
+TreeWriter::~TreeWriter()
+{
+	while (!levels_.empty())
+		leave();
+}
+
+Result<void> TreeWriter::affected(std::string_view path, const Error &error)
+{
+	if (const std::optional<Error> broken = files_.broken())
+		return std::unexpected(*broken);
+	if (ends_all(error.code))
+		return std::unexpected(error);
+	reporter_.affected(shown(path), error.text);
+	return {};
+}
+
+void TreeWriter::leave()
+{
+	files_.close(levels_.back().handle);
+	levels_.pop_back();
+	path_.resize(levels_.empty() ? 0 : levels_.back().path_bytes);
+}
+
+/// Make the innermost level the directory @parent.
+Result<void> TreeWriter::open_parent(std::string_view parent)
+{
+	while (!levels_.empty() && !lies_below(parent, path_))
+		leave();
+
+	while (path_.size() < parent.size()) {
+		const std::size_t begin = path_.empty() ? 0 : path_.size() + 1;
+		const std::string name(parent.substr(begin, parent.find('/', begin) - begin));
+		const FileSystem::Handle above = levels_.empty() ? destination_ : levels_.back().handle;
+		bool made = false;
+		Result<FileSystem::Handle> handle = files_.open_directory(above, name.c_str());
+
+		if (!handle && handle.error().code == ENOENT) {
+			TRY(target_.make_directory(above, name.c_str()));
+			TRY(target_.set_permissions(above, name.c_str(), implied_permissions));
+			made = true;
+			handle = files_.open_directory(above, name.c_str());
+		}
+		if (!handle && (handle.error().code == ENOTDIR || handle.error().code == ELOOP))
+			return failure(shown(parent.substr(0, begin + name.size())) +
+				       " is there and is no directory");
+		path_.assign(parent.substr(0, begin + name.size()));
+		levels_.push_back({TRY(std::move(handle)), path_.size(), {}, made});
+	}
+	return {};
+}
+
+/// For one use, from the destination on, by real directories only.
+Result<FileSystem::Handle> TreeWriter::open_path(std::string_view path)
+{
+	FileSystem::Handle handle = TRY(files_.open_directory(destination_, "."));
+
+	while (!path.empty()) {
+		const std::string name(path.substr(0, path.find('/')));
+		const Result<FileSystem::Handle> next = files_.open_directory(handle, name.c_str());
+
+		files_.close(handle);
+		handle = TRY(Result<FileSystem::Handle>(next));
+		path.remove_prefix(std::min(name.size() + 1, path.size()));
+	}
+	return handle;
+}
+
+Result<void> TreeWriter::add(const NewEntry &entry, DataSource *data)
+{
+	files_done_++;
+	reporter_.progress(files_done_, bytes_done_);
+
+	Result<void> made = make(entry, data);
+	if (!made)
+		made = affected(entry.path, made.error());
+	if (!made && !files_.broken())
+		return failure(shown(entry.path) + ": " + made.error().text, made.error().code);
+	return made;
+}
+
+Result<void> TreeWriter::make(const NewEntry &entry, DataSource *data)
+{
+	const std::size_t slash = entry.path.rfind('/');
+	const bool deep = slash != entry.path.npos;
+
+	TRY(open_parent(deep ? entry.path.substr(0, slash) : std::string_view()));
+	name_ = entry.path.empty() ? "." : entry.path.substr(deep ? slash + 1 : 0);
+
+	const Place place = {levels_.empty() ? destination_ : levels_.back().handle, name_.c_str()};
+
+	if (entry.hard_link)
+		return add_link(entry, place, data);
+	switch (entry.meta.type) {
+	case FileType::directory:
+		return add_directory(entry, place);
+	case FileType::regular:
+		return add_file(entry, place, *data);
+	case FileType::unknown:
+		return failure("ignored: unknown type of file");
+	default:
+		break;
+	}
+
+	const auto create = [&] {
+		return entry.meta.type == FileType::symbolic_link
+			     ? target_.make_symbolic_link(place.parent, place.name,
+							  std::string(entry.link).c_str())
+			     : target_.make_node(place.parent, place.name, entry.meta);
+	};
+	Result<void> made = create();
+
+	if (!made && made.error().code == EEXIST) {
+		if (!TRY(clear(place)))
+			return {};
+		made = create();
+	}
+	TRY(std::move(made));
+	return dress(entry, place, true);
+}
+
+Result<void> TreeWriter::add_directory(const NewEntry &entry, const Place &place)
+{
+	bool made = false;
+
+	if (!entry.path.empty()) {
+		const Result<void> result = target_.make_directory(place.parent, place.name);
+
+		made = result.has_value();
+		if (!made && result.error().code != EEXIST)
+			return result;
+	}
+	if (!made) {
+		const Metadata there = TRY(files_.stat(place.parent, place.name));
+
+		if (there.type != FileType::directory)
+			return failure("is there and is no directory");
+		if (TRY(known_by_another_name(place)))
+			return failure("another name there differs from it only by what the file "
+				       "system ignores, such as case");
+		if (options_.existing != Existing::replace)
+			return {};
+	}
+	directories_.push_back({std::string(entry.path), entry.meta,
+				{entry.attributes.begin(), entry.attributes.end()}, made});
+	return {};
+}
+
+Result<void> TreeWriter::add_link(const NewEntry &entry, const Place &place, DataSource *data)
+{
+	const std::size_t slash = entry.link.rfind('/');
+	const bool deep = slash != entry.link.npos;
+	const std::string from(entry.link.substr(deep ? slash + 1 : 0));
+	const Result<FileSystem::Handle> parent =
+		open_path(deep ? entry.link.substr(0, slash) : std::string_view());
+
+	if (!parent)
+		return failure("hard link to " + shown(entry.link) + ": " + parent.error().text,
+			       parent.error().code);
+
+	const auto create = [&] {
+		return target_.make_hard_link(*parent, from.c_str(), place.parent, place.name);
+	};
+	Result<void> made = create();
+	if (!made && made.error().code == EEXIST) {
+		const Result<bool> room = clear(place);
+
+		if (room && *room)
+			made = create();
+		else
+			made = room ? Result<void>() : std::unexpected(room.error());
+	}
+	files_.close(*parent);
+	if (made || ends_all(made.error().code))
+		return made;
+
+	const Error why = {0, "hard link to " + shown(entry.link) + ": " + made.error().text};
+	const int code = made.error().code;
+	if (!data || entry.meta.type != FileType::regular ||
+	    (code != EPERM && code != EMLINK && code != EOPNOTSUPP))
+		return std::unexpected(why);
+	TRY(add_file(entry, place, *data));
+	return failure(why.text + "; copied instead");
+}
+
+Result<void> TreeWriter::add_file(const NewEntry &entry, const Place &place, DataSource &data)
+{
+	Result<FileSystem::Handle> file = target_.make_file(place.parent, place.name);
+
+	if (!file && file.error().code == EEXIST) {
+		if (!TRY(clear(place)))
+			return {};
+		file = target_.make_file(place.parent, place.name);
+	}
+
+	const FileSystem::Handle handle = TRY(std::move(file));
+	const Result<void> written = write_data(entry, handle, data);
+	files_.close(handle);
+	if (!written)
+		TRY(affected(entry.path, written.error()));
+	return dress(entry, place, true);
+}
+
+Result<void> TreeWriter::write_piece(FileSystem::Handle file, std::span<const std::byte> piece,
+				     std::uint64_t offset)
+{
+	if (!options_.zeroes_to_holes)
+		return target_.write(file, piece, offset);
+
+	// Runs of blocks with data, by the file's block borders.
+	const auto next = [&](std::size_t at) {
+		return std::min(piece.size(), at + block_bytes - (offset + at) % block_bytes);
+	};
+	for (std::size_t at = 0; at < piece.size();) {
+		std::size_t end = at;
+
+		while (end < piece.size() && !is_zero(piece.subspan(end, next(end) - end)))
+			end = next(end);
+		if (end > at)
+			TRY(target_.write(file, piece.subspan(at, end - at), offset + at));
+		at = end < piece.size() ? next(end) : end;
+	}
+	return {};
+}
+
+Result<void> TreeWriter::write_data(const NewEntry &entry, FileSystem::Handle file,
+				    DataSource &data)
+{
+	const std::uint64_t size = entry.meta.size;
+	std::uint64_t written = 0;
+
+	for (const Extent &extent : entry.extents) {
+		const std::uint64_t end = extent.offset + extent.bytes;
+
+		for (std::uint64_t at = extent.offset; at < end;) {
+			const std::span<std::byte> piece =
+				std::span(buffer_).first(std::min<std::uint64_t>(buffer_.size(), end - at));
+			const std::size_t got = TRY(data.read(piece, at));
+
+			TRY(write_piece(file, piece.first(got), at));
+			at += got;
+			written = at;
+			bytes_done_ += got;
+			reporter_.progress(files_done_, bytes_done_);
+			if (got < piece.size())
+				return failure("became shorter while it was read; the copy ends "
+					       "there too");
+		}
+	}
+	if (written < size || options_.zeroes_to_holes)
+		TRY(target_.set_size(file, size));
+
+	std::byte more;
+	if (TRY(data.read({&more, 1}, size)))
+		return failure("became longer while it was read; the copy has its former size");
+	return {};
+}
+
+Result<bool> TreeWriter::clear(const Place &place)
+{
+	const Metadata there = TRY(files_.stat(place.parent, place.name));
+
+	if (TRY(known_by_another_name(place)))
+		return failure("another name there differs from it only by what the file system "
+			       "ignores, such as case");
+	if (options_.existing == Existing::keep)
+		return false;
+	if (options_.existing == Existing::refuse)
+		return failure("is there already");
+	if (there.type == FileType::directory)
+		return failure("a directory of this name is there");
+	TRY(target_.remove(place.parent, place.name, false));
+	return true;
+}
+
+/// Whether what answers to the name is listed under another one.
+Result<bool> TreeWriter::known_by_another_name(const Place &place)
+{
+	Level &level = levels_.empty() ? root_ : levels_.back();
+
+	if (place.name == std::string_view("."))
+		return false;
+	if (level.names && level.names->contains(place.name))
+		return false;
+
+	// The level's own handle may have been listed before.
+	const FileSystem::Handle directory = TRY(files_.open_directory(place.parent, "."));
+	Listing listing;
+	const Result<void> listed = files_.list(directory, listing);
+
+	files_.close(directory);
+	TRY(Result<void>(listed));
+	level.names.emplace();
+	for (const Listing::Item &item : listing.items())
+		level.names->emplace(listing.name(item));
+	return !level.names->contains(place.name);
+}
+
+bool TreeWriter::keeps(std::string_view attribute) const
+{
+	if (is_raw_acl(attribute))
+		return options_.acls;
+	if (attribute == "security.selinux")
+		return options_.selinux;
+	return options_.attributes;
+}
+
+Result<void> TreeWriter::set_attributes(const NewEntry &entry, const Place &place)
+{
+	for (const Attribute &attribute : entry.attributes) {
+		if (!keeps(attribute.name))
+			continue;
+
+		const Result<void> set = target_.set_attribute(place.parent, place.name, attribute);
+		if (!set)
+			TRY(affected(entry.path, set.error()));
+	}
+	return {};
+}
+
+Timestamp TreeWriter::clamped(const Timestamp &time) const
+{
+	return options_.latest ? std::min(time, *options_.latest) : time;
+}
+
+/// Everything about the entry but its content. A change of owner takes set-id bits and
+/// capabilities away, and an ACL changes the mode, so they follow in this order.
+Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool made)
+{
+	const Metadata &meta = entry.meta;
+	const auto report = [&](Result<void> result) {
+		return result ? result : affected(entry.path, result.error());
+	};
+
+	if (options_.owners)
+		TRY(report(target_.set_owner(place.parent, place.name,
+					     mapped(options_.uid_map, options_.uid, meta.uid),
+					     mapped(options_.gid_map, options_.gid, meta.gid))));
+	// From a default ACL of a directory that was there; the source has none.
+	if (made && options_.acls && meta.type != FileType::symbolic_link &&
+	    !(levels_.empty() ? root_ : levels_.back()).made)
+		for (const std::string_view acl : {acl_access_attribute, acl_default_attribute})
+			if (acl == acl_access_attribute || meta.type == FileType::directory)
+				(void)target_.remove_attribute(place.parent, place.name, acl.data());
+	TRY(set_attributes(entry, place));
+	if (options_.permissions && meta.type != FileType::symbolic_link)
+		TRY(report(target_.set_permissions(place.parent, place.name, meta.permissions)));
+	if (options_.times)
+		TRY(report(target_.set_times(place.parent, place.name, clamped(meta.accessed),
+					     clamped(meta.modified))));
+	return {};
+}
+
+Result<void> TreeWriter::finish()
+{
+	// The innermost first: its times end what happens to those above it.
+	while (!directories_.empty()) {
+		const Directory directory = std::move(directories_.back());
+		NewEntry entry;
+
+		directories_.pop_back();
+		entry.path = directory.path;
+		entry.meta = directory.meta;
+		entry.attributes = directory.attributes;
+
+		const std::size_t slash = entry.path.rfind('/');
+		const bool deep = slash != entry.path.npos;
+		const Result<void> opened =
+			open_parent(deep ? entry.path.substr(0, slash) : std::string_view());
+		if (!opened) {
+			TRY(affected(entry.path, opened.error()));
+			continue;
+		}
+		name_ = entry.path.empty() ? "." : entry.path.substr(deep ? slash + 1 : 0);
+		TRY(dress(entry, {levels_.empty() ? destination_ : levels_.back().handle, name_.c_str()},
+			  directory.made));
+	}
+	while (!levels_.empty())
+		leave();
+	return target_.sync();
+}
+
+} // namespace lkl::apps

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+// Puts entries, from wherever they come, into a tree of files: the one place for the
+// rules about what is there already, hard links, attributes, owners and times.
+//
+// What is never done: following a symbolic link of the target, whether as the entry's
+// own name or on the way to it, so nothing is written outside of the destination. Such
+// an entry is reported.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "reporter.hh"
+#include "writable_file_system.hh"
+
+namespace lkl::apps {
+
+/// One entry to be made. The strings are the caller's, until add() returned.
+struct NewEntry {
+	/// Below the destination, "usr/bin/ls"; empty: the destination itself. Neither
+	/// "." nor ".." nor empty components.
+	std::string_view path;
+	Metadata meta;
+	bool hard_link = false;		// to the entry @link, a path as above
+	std::string_view link;		// of a hard or symbolic link
+	std::span<const Attribute> attributes;	// ACLs among them, as system.posix_acl_*
+	std::span<const Extent> extents;	// where a regular file has data
+};
+
+/// The bytes of one regular file, asked for in ascending order.
+class DataSource {
+public:
+	virtual ~DataSource() = default;
+
+	/// Fill @buffer from @offset; fewer bytes mean the end of what there is.
+	virtual Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) = 0;
+};
+
+/// What becomes of an entry that is there already. Directories are always merged.
+enum class Existing {
+	replace,	// but a directory and something else never replace each other
+	keep,		// silently
+	refuse,		// and report
+};
+
+struct WriteOptions {
+	Existing existing = Existing::replace;
+	bool owners = true;
+	bool permissions = true;
+	bool times = true;
+	bool attributes = true;		// extended attributes, capabilities among them
+	bool acls = true;
+	bool selinux = true;
+	std::optional<std::uint32_t> uid, gid;	// of all entries,
+	std::unordered_map<std::uint32_t, std::uint32_t> uid_map, gid_map;	// else through these
+	std::optional<Timestamp> latest;	// later times become this one
+	bool zeroes_to_holes = false;		// blocks of zeroes take no room
+};
+
+class TreeWriter {
+public:
+	/// The entries go below @destination, an open directory of @target. All
+	/// arguments must outlive the writer.
+	TreeWriter(WritableFileSystem &target, FileSystem::Handle destination, Reporter &reporter,
+		   const WriteOptions &options);
+	~TreeWriter();
+	TreeWriter(const TreeWriter &) = delete;
+	TreeWriter &operator=(const TreeWriter &) = delete;
+
+	/// Make the entry; directories on the way that are missing are made too. @data
+	/// is needed for regular files, and for hard links lets them become a file of
+	/// their own where there can be no link. Trouble with the entry alone is
+	/// reported; an Error (the target is full, read-only or broken) ends all.
+	Result<void> add(const NewEntry &entry, DataSource *data);
+	/// The owners, modes, attributes and times of directories, which must come
+	/// last; then everything is synced.
+	Result<void> finish();
+
+	std::uint64_t files_done() const { return files_done_; }
+	std::uint64_t bytes_done() const { return bytes_done_; }
+
+private:
+	/// An open directory on the way to the current entry.
+	struct Level {
+		FileSystem::Handle handle;
+		std::size_t path_bytes;		// of its path
+		/// The exact names in it, once one was found to be taken.
+		std::optional<std::unordered_set<std::string>> names;
+		bool made;			// by this writer
+	};
+	/// What a directory still has to get.
+	struct Directory {
+		std::string path;
+		Metadata meta;
+		std::vector<Attribute> attributes;
+		bool made;
+	};
+	struct Place {
+		FileSystem::Handle parent;
+		const char *name;
+	};
+
+	Result<void> make(const NewEntry &entry, DataSource *data);
+	Result<void> add_directory(const NewEntry &entry, const Place &place);
+	Result<void> add_link(const NewEntry &entry, const Place &place, DataSource *data);
+	Result<void> add_file(const NewEntry &entry, const Place &place, DataSource &data);
+	Result<void> write_data(const NewEntry &entry, FileSystem::Handle file, DataSource &data);
+	Result<void> write_piece(FileSystem::Handle file, std::span<const std::byte> piece,
+				 std::uint64_t offset);
+	/// Whether there is room for an entry that is no directory, now.
+	Result<bool> clear(const Place &place);
+	Result<bool> known_by_another_name(const Place &place);
+	Result<void> open_parent(std::string_view parent);
+	Result<FileSystem::Handle> open_path(std::string_view path);
+	void leave();
+	Result<void> dress(const NewEntry &entry, const Place &place, bool made);
+	Result<void> set_attributes(const NewEntry &entry, const Place &place);
+	bool keeps(std::string_view attribute) const;
+	Timestamp clamped(const Timestamp &time) const;
+	Result<void> affected(std::string_view path, const Error &error);
+
+	WritableFileSystem &target_;
+	FileSystem &files_;
+	const FileSystem::Handle destination_;
+	Reporter &reporter_;
+	const WriteOptions &options_;
+	std::vector<Level> levels_;	// below the destination
+	Level root_;			// the destination itself
+	std::string path_;		// of the innermost level
+	std::string name_;		// of the current entry
+	std::vector<Directory> directories_;	// in the order made
+	std::vector<std::byte> buffer_;
+	std::uint64_t files_done_ = 0;
+	std::uint64_t bytes_done_ = 0;	// of file data
+};
+
+} // namespace lkl::apps
