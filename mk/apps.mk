@@ -4,7 +4,8 @@
 
 app_names := $(filter-out common,$(patsubst apps/%/,%,$(sort $(dir $(wildcard apps/*/*.cc)))))
 
-app_libs := -larchive -lseccomp
+# libnbd is loaded when it is needed (apps/common/nbd_library.hh).
+app_libs := -larchive -lseccomp -lz -llzma -lzstd
 
 # $(call app_rules,NAME)
 define app_rules

@@ -83,7 +83,8 @@ $(sanitized_tests): $(O)/sanitize/%: $(O)/sanitize/obj/%.o $(O)/sanitize/lib/lib
 unit_tests += $(unit_programs) $(quick_scripts)
 # These build a kernel each.
 long_scripts := tests/newest_test.sh tests/kunit_test.sh
-sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,$(wildcard tests/fs2tar_*_test.sh))
+sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,\
+	$(wildcard tests/fs2tar_*_test.sh tests/formats_*_test.sh tests/cptofs_*_test.sh))
 slow_tests += tests/tree_test.sh $(filter %_test,$(test_programs)) \
 	$(filter-out $(quick_scripts) $(long_scripts) tests/tree_test.sh,$(test_scripts))
 
@@ -114,10 +115,11 @@ $(O)/sanitize/bin/unsandboxed: $(O)/sanitize/bin/fs2tar mk/tests.mk
 	$(Q)printf '#!/bin/sh\nexec %s --no-sandbox "$$@"\n' $(abspath $<) > $@ && chmod +x $@
 
 sanitized := $(sanitized_programs) $(sanitized_tests) $(O)/sanitize/bin/unsandboxed \
-	$(app_part_programs)
+	$(O)/sanitize/bin/cptofs $(app_part_programs)
 sanitize: $(sanitized) ## Run library and programs under the address and UB sanitizers
 	$(Q)$(run_tests) --label sanitize $(sanitized_programs) \
-		--env LKL_FS2TAR=$(abspath $(O))/sanitize/bin/unsandboxed $(sanitized_scripts) \
+		--env LKL_FS2TAR=$(abspath $(O))/sanitize/bin/unsandboxed \
+		--env LKL_CPTOFS=$(abspath $(O))/sanitize/bin/cptofs $(sanitized_scripts) \
 		$(filter %_test,$(sanitized_tests))
 
 tree-check: $(kernel_image) $(libraries) ## Prove the kernel tree unmodified and the image closed

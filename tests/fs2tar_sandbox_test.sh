@@ -95,9 +95,49 @@ try_files() {
 	works files rename_inside
 }
 
+try_served() {
+	walls=served
+	works served use_connection
+	works served write_archive
+	ends send_elsewhere '[0-9]+ \(sendto\)'
+	ends connect_elsewhere '[0-9]+ \(connect\)'
+	ends socket '[0-9]+ \(socket\)'
+	ends fork '[0-9]+ \(clone\)'
+	ends execve '[0-9]+ \(execve\)'
+	walls=calls
+	ends use_connection '[0-9]+ \(sendto\)'
+}
+
+# program NAME STATUS COMMAND: a shell's, behind the walls of a program.
+program() {
+	local name=$1 want=$2
+	rm -rf "$scratch/files"
+	mkdir -p "$scratch/files/inside"
+	echo old > "$scratch/files/precious"
+	touch "$scratch/files/inside/mine"
+	chown -R "$user" "$scratch/files"
+	status=0
+	output=$(cd "$scratch/files" && "${as_user[@]}" "$probe" program "$scratch/files/inside" \
+		bash -c "$3" 2>&1 < /dev/null) || status=$?
+	[ "$status" = "$want" ] && pass "$who:program:$name" || fail "$who:program:$name" "$status $output"
+}
+
+try_program() {
+	program runs_and_reads 0 '[ "$(cat precious)" = old ]'
+	program writes_its_file 0 'echo new > inside/mine'
+	program writes_no_other 1 'echo new > precious'
+	program makes_no_file 1 'echo new > inside/new'
+	program removes_no_file 1 'rm inside/mine'
+	program makes_no_directory 1 'mkdir inside/new'
+	program has_no_sockets 1 'exec 3<> /dev/tcp/127.0.0.1/1'
+	contains "$who:program:sockets_are_refused" "$output" 'Operation not permitted'
+	program gains_no_privileges 0 'grep -q "^NoNewPrivs:.1" /proc/self/status'
+}
+
 try_user() {
 	if enters calls; then
 		try_calls calls
+		try_served
 	else
 		skip "$who:calls" "no seccomp here"
 	fi
@@ -107,6 +147,7 @@ try_user() {
 		skip "$who:files" "no Landlock here"
 	fi
 	if enters both; then
+		try_program
 		try_calls both
 		denied both rename_outside
 		denied both remove_outside
@@ -127,29 +168,46 @@ image=$scratch/image
 small_image "$image"
 mkfifo "$scratch/fifo"
 
-# threads_with FIELD ARGUMENT...: the values of the field of /proc/PID/status in the
+# threads_with FIELD ARGUMENT... IMAGE: the values of the field of /proc/PID/status in the
 # threads of a run that is in the middle of its work.
 threads_with() {
 	local field=$1 run
 	shift
 	exec 9<> "$scratch/fifo"
-	"$fs2tar" "$@" "$image" "$scratch/fifo" 9<&- &
+	"$fs2tar" "$@" "$scratch/fifo" 9<&- &
 	run=$!
 	# It has begun to write when there is something to read.
 	head -c 1 <&9 > /dev/null
 	cat /proc/$run/task/*/status 2> /dev/null | sed -n "s/^$field:\t//p" | sort | uniq -c |
 		awk '$1 > 2 || NR > 1 { print $2 }' | xargs
+	# And of the program that it may have started.
+	pgrep -P $run | while read -r server; do
+		cat /proc/"$server"/task/*/status | sed -n "s/^$field:\t/server /p" | sort -u
+	done
 	kill $run
 	wait $run 2> /dev/null
 	exec 9<&-
 }
 if enters calls; then
 	for field in Seccomp:2 NoNewPrivs:1; do
-		said=$(threads_with "${field%:*}")
+		said=$(threads_with "${field%:*}" "$image")
 		[ "$said" = "${field#*:}" ] && pass "fs2tar_has_$field" || fail "fs2tar_has_$field" "$said"
 	done
-	said=$(threads_with Seccomp --no-sandbox)
+	said=$(threads_with Seccomp --no-sandbox "$image")
 	[ "$said" = 0 ] && pass no_sandbox_turns_it_off || fail no_sandbox_turns_it_off "$said"
+	if command -v qemu-nbd > /dev/null; then
+		qemu-img convert -O qcow2 "$image" "$image.qcow2"
+		for field in Seccomp:2 NoNewPrivs:1; do
+			said=$(threads_with "${field%:*}" "$image.qcow2")
+			[ "$said" = "${field#*:}"$'\n'"server ${field#*:}" ] && pass "server_has_$field" ||
+				fail "server_has_$field" "$said"
+		done
+		said=$(threads_with Seccomp --no-sandbox "$image.qcow2")
+		[ "$said" = $'0\nserver 0' ] && pass no_sandbox_is_none_for_a_server ||
+			fail no_sandbox_is_none_for_a_server "$said"
+	else
+		skip server "no qemu-nbd"
+	fi
 fi
 
 # A system without: the work is done, and who asks for details is told.

@@ -178,7 +178,7 @@ TEST_F(LifePanic, DisksOfADeadKernelCanBeReleased)
 			std::memset(buf, 0, bytes);
 			return 0;
 		},
-		nullptr, nullptr};
+		nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
 	Instance kernel(doomed);
 	lkl_disk disk = {};
 

@@ -287,7 +287,8 @@ private:
 		return 0;
 	}
 
-	static constexpr lkl_disk_ops ops = {sizeof(lkl_disk_ops), 0, read, write, flush};
+	static constexpr lkl_disk_ops ops = {sizeof(lkl_disk_ops), 0, read, write, flush,
+					     nullptr, nullptr, nullptr, nullptr};
 
 	mutable std::mutex mutex_;
 	std::string data_;

@@ -83,6 +83,13 @@ Order parse_order(const std::string &text)
 	throw CLI::ValidationError("'" + text + "': --sort takes inode, name or none");
 }
 
+DiskFormat parse_format(const std::string &text)
+{
+	if (const std::optional<DiskFormat> format = format_of_name(text))
+		return *format;
+	throw CLI::ValidationError("'" + text + "': the formats are " + format_names());
+}
+
 CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const char *text)
 {
 	return app.add_flag_callback(name, [&what] { what = false; }, text);
@@ -95,6 +102,13 @@ void add_image_options(CLI::App &app, ImageOptions &options)
 	app.add_option("-P,--partition", options.partition,
 		       "Partition with the file system; 0: the whole image")
 		->type_name("N")->group(image);
+	app.add_option_function<std::string>(
+		   "--format",
+		   [&](const std::string &text) { options.source.format = parse_format(text); },
+		   "Format of the image; as its content says if not given")
+		->type_name("FORMAT")->group(image);
+	app.add_flag("--backing-files", options.source.backing_files,
+		     "Also open the files that the image names")->group(image);
 	app.add_option("--offset", options.offset, "Where in the image the disk begins")
 		->type_name("BYTES")->group(image);
 	app.add_option("-t,--type,--filesystem-type", options.type,
@@ -115,9 +129,6 @@ void add_kernel_options(CLI::App &app, ImageOptions &image, ToolOptions &tool)
 		->type_name("MIB")->check(CLI::Range(32, 1 << 20))->group(kernel);
 	app.add_option("--cpus", image.cpus, "Virtual CPUs of the kernel")
 		->type_name("N")->check(CLI::Range(1, 64))->group(kernel);
-	add_off_switch(app, "--no-sandbox", tool.sandbox,
-		       "Do not confine what the image could make of a mistake in the kernel")
-		->group(kernel);
 }
 
 void add_message_options(CLI::App &app, ToolOptions &tool, const std::string &group)
@@ -125,6 +136,16 @@ void add_message_options(CLI::App &app, ToolOptions &tool, const std::string &gr
 	app.add_flag("-q,--quiet", tool.quiet, "No progress, no notices")->group(group);
 	app.add_option("--progress", tool.progress_fd, "Write N/100 lines to descriptor FD")
 		->type_name("FD")->check(CLI::NonNegativeNumber)->group(group);
+}
+
+void add_attribute_options(CLI::App &app, bool &attributes, bool &acls, bool &selinux)
+{
+	const std::string metadata = "Metadata";
+
+	add_off_switch(app, "--no-xattrs", attributes,
+		       "Drop extended attributes, capabilities among them")->group(metadata);
+	add_off_switch(app, "--no-acls", acls, "Drop POSIX ACLs")->group(metadata);
+	add_off_switch(app, "--no-selinux", selinux, "Drop SELinux labels")->group(metadata);
 }
 
 void add_owner_options(CLI::App &app, std::optional<OwnerName> &user,

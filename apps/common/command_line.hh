@@ -35,6 +35,7 @@ std::optional<std::uint32_t> parse_number(std::string_view text);
 OwnerName parse_owner(const std::string &text);
 Timestamp parse_date(const std::string &text);
 Order parse_order(const std::string &text);
+DiskFormat parse_format(const std::string &text);
 
 /// $SOURCE_DATE_EPOCH, if it is set.
 std::optional<Timestamp> source_date();
@@ -44,6 +45,8 @@ CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const c
 void add_image_options(CLI::App &app, ImageOptions &image);
 void add_kernel_options(CLI::App &app, ImageOptions &image, ToolOptions &tool);
 void add_message_options(CLI::App &app, ToolOptions &tool, const std::string &group);
+/// Switches that set them to false.
+void add_attribute_options(CLI::App &app, bool &attributes, bool &acls, bool &selinux);
 /// -o and -g, for all entries.
 void add_owner_options(CLI::App &app, std::optional<OwnerName> &user,
 		       std::optional<OwnerName> &group);

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "image.hh"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <sstream>
@@ -49,12 +45,22 @@ std::string options_for(std::string_view type, const ImageOptions &wanted)
 	for (const TypeOptions &known : type_options) {
 		if (known.type != type)
 			continue;
-		add(wanted.writable ? known.stop_writing : known.go_on);
+		add(wanted.source.writable ? known.stop_writing : known.go_on);
 		if (!wanted.replay_journal)
 			add(known.no_recovery);
 	}
 	add(wanted.mount_options);
 	return options;
+}
+
+/// Logs of large file systems hold much before it is written; only what is used is taken
+/// from the host.
+constexpr unsigned writing_memory_mib = 512;
+
+unsigned memory_mib(const ImageOptions &options)
+{
+	return options.memory_mib || !options.source.writable ? options.memory_mib
+							      : writing_memory_mib;
 }
 
 /// Types that leave room in front for a partition table, or have what looks like
@@ -116,36 +122,13 @@ Result<std::unique_ptr<Image>> Image::open(const ImageOptions &options)
 {
 	std::unique_ptr<Image> image(new Image(options));
 
-	TRY(image->open_file());
+	image->source_ = TRY(DiskSource::open(options.source));
 	return image;
-}
-
-/// What cannot be an image is not even opened: that alone may do something.
-Result<void> Image::open_file()
-{
-	struct stat stat;
-
-	if (::stat(options_.path.c_str(), &stat) < 0)
-		return host_failure("open");
-	if (S_ISDIR(stat.st_mode))
-		return host_failure("open", EISDIR);
-	if (!S_ISREG(stat.st_mode) && !S_ISBLK(stat.st_mode))
-		return host_failure("open", EINVAL);
-	if (S_ISREG(stat.st_mode) && stat.st_size == 0)
-		return failure("the file is empty");
-	// The library looks again at what this has become meanwhile; a fifo, where
-	// opening it could wait forever, is no harm either.
-	file_ = ::open(options_.path.c_str(), (options_.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC |
-						      O_NOCTTY |
-						      (S_ISREG(stat.st_mode) ? O_NONBLOCK : 0));
-	return file_ < 0 ? host_failure("open") : Result<void>();
 }
 
 Image::~Image()
 {
 	lkl_destroy(kernel_);
-	if (file_ >= 0)
-		::close(file_);
 }
 
 Result<void> Image::mount()
@@ -161,19 +144,22 @@ Result<void> Image::close()
 	if (unmounted < 0)
 		return failed(unmounted);
 
-	const int halted = lkl_halt(kernel_);
-	return halted < 0 ? failed(halted) : Result<void>();
+	if (const int halted = lkl_halt(kernel_); halted < 0)
+		return failed(halted);
+	return source_->close();
 }
 
 std::unexpected<Error> Image::failed(int code)
 {
 	// The library begins with its name for the image where it is concerned; our
 	// callers have a better one.
-	const std::string name = fmt::format("descriptor {}: ", file_);
+	const std::string name = source_->label() + ": ";
 	std::string text = lkl_last_error(kernel_);
 
 	if (text.starts_with(name))
 		text.erase(0, name.size());
+	if (const std::optional<Error> below = trouble())
+		text += fmt::format(" ({})", below->text);
 	return failure(std::move(text), -code);
 }
 
@@ -183,7 +169,7 @@ Result<void> Image::boot(KernelLog &log)
 
 	boot.size = sizeof(boot);
 	boot.cpus = options_.cpus;
-	boot.memory_bytes = static_cast<std::uint64_t>(options_.memory_mib) << 20;
+	boot.memory_bytes = static_cast<std::uint64_t>(memory_mib(options_)) << 20;
 	boot.log = KernelLog::receive;
 	boot.log_user = &log;
 	if (const int result = lkl_create(&boot, &kernel_); result < 0)
@@ -198,9 +184,8 @@ Result<void> Image::add_disk()
 	lkl_disk disk{};
 
 	disk.size = sizeof(disk);
-	disk.flags = options_.writable ? 0 : LKL_DISK_OVERLAY;
-	disk.fd = file_;
-	disk.offset = options_.offset;
+	disk.flags = options_.source.writable ? 0 : LKL_DISK_OVERLAY;
+	TRY(source_->describe(disk, options_.offset));
 	disk_ = lkl_disk_add(kernel_, &disk);
 	return disk_ < 0 ? failed(disk_) : Result<void>();
 }
@@ -279,7 +264,7 @@ Result<void> Image::mount_partition(unsigned partition)
 	mount.size = sizeof(mount);
 	mount.disk = disk_;
 	mount.partition = partition;
-	mount.flags = options_.writable ? 0 : LKL_MS_RDONLY;
+	mount.flags = options_.source.writable ? 0 : LKL_MS_RDONLY;
 	mount.type = type.c_str();
 	mount.options = mount_options.c_str();
 

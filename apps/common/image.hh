@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // A disk image, mounted in a kernel of its own.
 //
-// Unless it is to be written, the image file is opened read-only, and what the kernel
+// Unless it is to be written, the image is opened read-only, and what the kernel
 // must write nevertheless, to replay a journal, stays in memory.
 #pragma once
 
@@ -12,20 +12,20 @@
 
 #include <lkl.h>
 
+#include "disk_source.hh"
 #include "kernel_log.hh"
 #include "result.hh"
 
 namespace lkl::apps {
 
 struct ImageOptions {
-	std::string path;
+	SourceOptions source;
 	std::string type;		// of the file system; empty: probed
 	std::optional<unsigned> partition;	// 0: the whole image
 	std::uint64_t offset = 0;	// bytes before the disk begins
 	std::string mount_options;	// of the file system, comma separated
 	bool replay_journal = true;
-	bool writable = false;
-	unsigned memory_mib = 0;	// of the kernel; 0: the library's choice
+	unsigned memory_mib = 0;	// of the kernel; 0: enough for the purpose
 	unsigned cpus = 0;		// 0: the library's choice
 };
 
@@ -33,7 +33,8 @@ struct ImageOptions {
 /// sandbox.hh). Errors' texts name neither tool nor image.
 class Image {
 public:
-	/// Opens the file; it is not read.
+	/// Opens the file, and starts the server that its format may need. No more of it
+	/// is read here than what formats are about. By the main thread.
 	static Result<std::unique_ptr<Image>> open(const ImageOptions &options);
 	/// Starts the kernel, still without the image. Begins threads; @log must
 	/// outlive the image.
@@ -47,17 +48,23 @@ public:
 	Image(const Image &) = delete;
 	Image &operator=(const Image &) = delete;
 
+	/// Whether a server has the image, so that the sandbox must allow talking to it.
+	bool is_served() const { return source_->is_served(); }
 	lkl_kernel *kernel() const { return kernel_; }
 	/// The directory in the kernel where the file system is mounted.
 	const std::string &mount_point() const { return mount_point_; }
 
-	/// Unmount and halt; all that was written is on the disk then, or this fails.
+	/// The first thing that went wrong below the kernel, which has only a number for
+	/// it: corrupt compressed data, a server that is gone.
+	std::optional<Error> trouble() const { return source_->trouble(); }
+
+	/// Unmount and halt; all that was written is on the disk then, and the server, if
+	/// there is one, has ended well, or this fails.
 	Result<void> close();
 
 private:
 	explicit Image(const ImageOptions &options) : options_(options) {}
 
-	Result<void> open_file();
 	Result<void> add_disk();
 	Result<unsigned> choose_partition();
 	Result<void> mount_partition(unsigned partition);
@@ -66,7 +73,7 @@ private:
 	std::unexpected<Error> failed(int code);
 
 	const ImageOptions options_;
-	int file_ = -1;
+	std::unique_ptr<DiskSource> source_;
 	lkl_kernel *kernel_ = nullptr;
 	int disk_ = -1;
 	std::string mount_point_;

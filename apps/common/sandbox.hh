@@ -32,7 +32,9 @@ Result<void> confine_files(std::span<const int> directories);
 /// renaming and removing in @directories take, for all threads. A look for a file that
 /// libraries make by themselves finds nothing; any other call ends the process with
 /// status 2, after a message in the name of @tool and without temporary files. @tool
-/// must stay valid.
-Result<void> confine_calls(std::string_view tool, std::span<const int> directories);
+/// must stay valid. @served: also what using connected sockets takes, and waiting for
+/// the process that serves the image.
+Result<void> confine_calls(std::string_view tool, std::span<const int> directories,
+			   bool served = false);
 
 } // namespace lkl::apps

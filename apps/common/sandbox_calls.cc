@@ -190,13 +190,23 @@ void add_names(Filter &filter, std::span<const int> directories)
 	}
 }
 
+/// Sockets that are connected can be used; no other can be reached through them.
+void add_served(Filter &filter)
+{
+	for (const int call : {SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(recvfrom),
+			       SCMP_SYS(shutdown), SCMP_SYS(wait4)})
+		filter.add(SCMP_ACT_ALLOW, call);
+	// Without an address.
+	filter.add(SCMP_ACT_ALLOW, SCMP_SYS(sendto), {argument(4, ~std::uint64_t{0}, 0)});
+}
+
 /// Names for the message; libseccomp's own look-up allocates memory.
 struct CallName {
 	int number;
 	std::string_view name;
 };
 
-constexpr std::array<CallName, 32> call_names = {{
+constexpr std::array<CallName, 34> call_names = {{
 	{SCMP_SYS(bind), "bind"},
 	{SCMP_SYS(bpf), "bpf"},
 	{SCMP_SYS(chdir), "chdir"},
@@ -224,6 +234,8 @@ constexpr std::array<CallName, 32> call_names = {{
 	{SCMP_SYS(rename), "rename"},
 	{SCMP_SYS(renameat), "renameat"},
 	{SCMP_SYS(rt_sigaction), "rt_sigaction"},
+	{SCMP_SYS(sendmsg), "sendmsg"},
+	{SCMP_SYS(sendto), "sendto"},
 	{SCMP_SYS(socket), "socket"},
 	{SCMP_SYS(tgkill), "tgkill"},
 	{SCMP_SYS(unlink), "unlink"},
@@ -293,7 +305,7 @@ Result<void> failed(const char *what, int result)
 
 } // namespace
 
-Result<void> confine_calls(std::string_view tool, std::span<const int> directories)
+Result<void> confine_calls(std::string_view tool, std::span<const int> directories, bool served)
 {
 	Filter filter;
 
@@ -307,6 +319,8 @@ Result<void> confine_calls(std::string_view tool, std::span<const int> directori
 	add_signals(filter);
 	add_open_files(filter);
 	add_names(filter, directories);
+	if (served)
+		add_served(filter);
 	if (filter.result() < 0)
 		return failed("filter", filter.result());
 

@@ -2,6 +2,8 @@
 // confine_files() for Linux: Landlock (landlock(7)).
 #include "sandbox.hh"
 
+#include "program_walls.hh"
+
 #include <array>
 #include <cstdint>
 
@@ -40,24 +42,6 @@ constexpr std::array<Version, 6> versions = {{
 /// lkl_start() maps the kernel from the program's own file, instead of copying it.
 constexpr std::array needed_to_start = {"/proc/self/maps", "/proc/self/exe"};
 
-class Descriptor {
-public:
-	explicit Descriptor(long fd) : fd_(static_cast<int>(fd)) {}
-	~Descriptor()
-	{
-		if (fd_ >= 0)
-			::close(fd_);
-	}
-	Descriptor(const Descriptor &) = delete;
-	Descriptor &operator=(const Descriptor &) = delete;
-
-	int get() const { return fd_; }
-	explicit operator bool() const { return fd_ >= 0; }
-
-private:
-	int fd_;
-};
-
 Ruleset everything_known(long version)
 {
 	Ruleset all = {};
@@ -70,6 +54,12 @@ Ruleset everything_known(long version)
 		all.scopes |= known.added.scopes;
 	}
 	return all;
+}
+
+Descriptor new_rules(const Ruleset &all)
+{
+	return Descriptor(static_cast<int>(
+		::syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0)));
 }
 
 bool allow(const Descriptor &rules, int file, std::uint64_t access)
@@ -89,7 +79,7 @@ Result<void> confine_files(std::span<const int> directories)
 		return host_failure("Landlock");
 
 	const Ruleset all = everything_known(version);
-	const Descriptor rules(::syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0));
+	const Descriptor rules = new_rules(all);
 	if (!rules)
 		return host_failure("Landlock: rules");
 
@@ -109,6 +99,31 @@ Result<void> confine_files(std::span<const int> directories)
 	if (::syscall(SYS_landlock_restrict_self, rules.get(), 0) < 0)
 		return host_failure("Landlock: restrict");
 	return {};
+}
+
+Result<Descriptor> file_rules(std::span<const std::string> written)
+{
+	constexpr std::uint64_t reading = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+					  LANDLOCK_ACCESS_FS_READ_DIR;
+	constexpr std::uint64_t writing = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+					  1 << 14 | 1 << 15;	// truncate, ioctl of devices
+	const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0,
+				       LANDLOCK_CREATE_RULESET_VERSION);
+	if (version < 0)
+		return host_failure("Landlock");
+
+	const Ruleset all = everything_known(version);
+	Descriptor rules = new_rules(all);
+	const Descriptor root(::open("/", O_PATH | O_CLOEXEC));
+	if (!rules || !root || !allow(rules, root.get(), reading))
+		return host_failure("Landlock: rules");
+	for (const std::string &path : written) {
+		const Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+
+		if (!file || !allow(rules, file.get(), writing & all.files))
+			return host_failure("Landlock: rule for a file");
+	}
+	return rules;
 }
 
 } // namespace lkl::apps

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "interruption.hh"
+
 namespace lkl::apps {
 
 namespace {
@@ -25,6 +27,8 @@ public:
 
 	Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) override
 	{
+		if (interrupted())
+			return failure("interrupted", EINTR);
 		return files_.read(file_, buffer, offset);
 	}
 
@@ -64,6 +68,9 @@ Result<void> TreeCopier::Visitor::unreachable(std::string_view path, const Error
 
 Result<void> TreeCopier::Visitor::visit(const Entry &entry)
 {
+	if (interrupted())
+		return failure("interrupted", EINTR);
+
 	const std::string path = joined(to_, entry.path);
 	const std::optional<std::string> first = copier_.first_names_.find(entry.meta);
 	std::string target;

@@ -75,6 +75,16 @@ Result<void> TreeWriter::affected(std::string_view path, const Error &error)
 	return {};
 }
 
+/// What a file system has no room for at all, such as owners, is said once.
+Result<void> TreeWriter::refused(std::string_view path, const Error &error)
+{
+	if (error.code != EPERM && error.code != EOPNOTSUPP)
+		return affected(path, error);
+	if (!refusals_.insert(error.text).second)
+		return {};
+	return affected(path, {error.code, error.text + " (not said of other entries)"});
+}
+
 void TreeWriter::leave()
 {
 	files_.close(levels_.back().handle);
@@ -373,7 +383,7 @@ Result<void> TreeWriter::set_attributes(const NewEntry &entry, const Place &plac
 
 		const Result<void> set = target_.set_attribute(place.parent, place.name, attribute);
 		if (!set)
-			TRY(affected(entry.path, set.error()));
+			TRY(refused(entry.path, set.error()));
 	}
 	return {};
 }
@@ -389,7 +399,7 @@ Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool m
 {
 	const Metadata &meta = entry.meta;
 	const auto report = [&](Result<void> result) {
-		return result ? result : affected(entry.path, result.error());
+		return result ? result : refused(entry.path, result.error());
 	};
 
 	if (options_.owners)

@@ -125,6 +125,7 @@ private:
 	bool keeps(std::string_view attribute) const;
 	Timestamp clamped(const Timestamp &time) const;
 	Result<void> affected(std::string_view path, const Error &error);
+	Result<void> refused(std::string_view path, const Error &error);
 
 	WritableFileSystem &target_;
 	FileSystem &files_;
@@ -137,6 +138,7 @@ private:
 	std::string name_;		// of the current entry
 	std::vector<Directory> directories_;	// in the order made
 	std::vector<std::byte> buffer_;
+	std::unordered_set<std::string> refusals_;	// that were said
 	std::uint64_t files_done_ = 0;
 	std::uint64_t bytes_done_ = 0;	// of file data
 };

@@ -4,12 +4,15 @@
 //
 // There is no sandbox as in fs2tar: the files to be copied are opened while the image's
 // file system is at work.
+#include <cerrno>
+#include <cstring>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "apps/common/host_file_system.hh"
 #include "apps/common/id_names.hh"
+#include "apps/common/interruption.hh"
 #include "apps/common/library_file_system.hh"
 #include "apps/common/library_tree.hh"
 #include "apps/common/tree_copier.hh"
@@ -42,6 +45,7 @@ struct SplitPath {
 struct Destination {
 	FileSystem::Handle directory;
 	std::optional<std::string> name;
+	bool of_a_directory = false;	// by a slash at its end
 };
 
 Result<Destination> find_destination(LibraryFileSystem &files, const Options &options)
@@ -56,7 +60,8 @@ Result<Destination> find_destination(LibraryFileSystem &files, const Options &op
 	const SplitPath split(options.target);
 	if (split.name.empty())
 		return std::unexpected(whole.error());
-	return Destination{TRY(files.open_in_root(split.directory)), split.name};
+	return Destination{TRY(files.open_in_root(split.directory)), split.name,
+			   options.target.ends_with('/')};
 }
 
 /// A source that is not there is reported; the others still count.
@@ -73,6 +78,8 @@ Result<void> copy_source(TreeCopier &copier, Reporter &reporter, const std::stri
 		reporter.affected(source, there.error().text);
 		return {};
 	}
+	if (where.of_a_directory && there->type != FileType::directory)
+		return failure(*where.name + "/: " + std::strerror(ENOENT), ENOENT);
 	return copier.copy(**files, from, where.name.value_or(split.name), source);
 }
 
@@ -121,7 +128,7 @@ Result<void> copy_all(LibraryFileSystem &files, lkl_kernel *kernel, Reporter &re
 Status run(Options &options)
 {
 	Reporter reporter("cptofs", options.tool.quiet, options.tool.progress_fd);
-	const std::string &image_path = options.image.path;
+	const std::string &image_path = options.image.source.path;
 	const auto fatal = [&](const Error &error) {
 		reporter.fatal(image_path, error.text);
 		return Status::fatal;
@@ -145,6 +152,8 @@ Status run(Options &options)
 	const std::optional<Error> broken = (*files)->broken();
 	if (broken)
 		return fatal(*broken);
+	if (const auto trouble = (*image)->trouble())
+		reporter.fatal(image_path, trouble->text);
 	if (!copied)
 		reporter.fatal(image_path, copied.error().text);
 	else
@@ -163,6 +172,8 @@ Status run(Options &options)
 
 int main(int argc, char **argv)
 {
+	lkl::apps::await_interruption();
+
 	auto parsed = lkl::apps::parse_command_line(argc, argv);
 	if (const int *status = std::get_if<int>(&parsed))
 		return *status;

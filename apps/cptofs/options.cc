@@ -34,7 +34,7 @@ void add_id_map(CLI::App &app, const char *name, IdMap &map, const char *text)
 			   }
 		   },
 		   text)
-		->type_name("FROM:TO")->allow_extra_args(false)->group("Metadata");
+		->type_name("PAIR")->allow_extra_args(false)->group("Metadata");
 }
 
 void add_metadata_options(CLI::App &app, Options &options)
@@ -42,14 +42,10 @@ void add_metadata_options(CLI::App &app, Options &options)
 	const std::string metadata = "Metadata";
 	WriteOptions &write = options.write;
 
-	add_off_switch(app, "--no-xattrs", write.attributes,
-		       "Drop extended attributes, capabilities among them")->group(metadata);
-	add_off_switch(app, "--no-acls", write.acls, "Drop POSIX ACLs")->group(metadata);
-	add_off_switch(app, "--no-selinux", write.selinux, "Drop SELinux labels")
-		->group(metadata);
+	add_attribute_options(app, write.attributes, write.acls, write.selinux);
 	add_owner_options(app, options.user, options.group);
-	add_id_map(app, "--owner-map", write.uid_map, "Change an owner; may be repeated");
-	add_id_map(app, "--group-map", write.gid_map, "Change a group; may be repeated");
+	add_id_map(app, "--owner-map", write.uid_map, "FROM:TO, to change one owner; may be repeated");
+	add_id_map(app, "--group-map", write.gid_map, "FROM:TO, to change one group; may be repeated");
 	app.add_flag("--sparse", write.zeroes_to_holes, "Make holes of blocks of zeroes")
 		->group(metadata);
 }
@@ -61,11 +57,12 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 	CLI::App app(description, "cptofs");
 	Options options;
 
-	options.image.writable = true;
+	options.image.source.writable = true;
 	app.footer(footer);
 	app.add_option("PATH", options.sources, "Files to copy; the last: where to, in the image")
 		->required()->type_name("")->expected(2, -1);
-	app.add_option("-i,--image", options.image.path, "Disk image or block device")
+	app.add_option("-i,--image", options.image.source.path,
+		       "Disk image, block device or nbd:// address")
 		->required()->type_name("IMAGE")->group("Image");
 	add_image_options(app, options.image);
 	add_kernel_options(app, options.image, options.tool);

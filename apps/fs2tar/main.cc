@@ -75,12 +75,13 @@ public:
 		renew_signal_watch();
 	}
 
-	void confine_calls()
+	/// @served: see Image::is_served().
+	void confine_calls(bool served)
 	{
 		if (!wanted_)
 			return;
 		finish_renewal();
-		tell(apps::confine_calls("fs2tar", directories_));
+		tell(apps::confine_calls("fs2tar", directories_, served));
 	}
 
 private:
@@ -108,7 +109,7 @@ Status run(Options &options)
 	using Clock = std::chrono::steady_clock;
 	const Clock::time_point start = Clock::now();
 	Reporter reporter("fs2tar", options.tool.quiet, options.tool.progress_fd);
-	const std::string &image_path = options.image.path;
+	const std::string &image_path = options.image.source.path;
 	const auto fatal = [&](std::string_view object, const Error &error) {
 		reporter.fatal(object, error.text);
 		return Status::fatal;
@@ -138,7 +139,7 @@ Status run(Options &options)
 	sandbox.confine_files();
 	if (const Result<void> booted = (*image)->boot(log); !booted)
 		return fatal(image_path, booted.error());
-	sandbox.confine_calls();
+	sandbox.confine_calls((*image)->is_served());
 	if (const Result<void> mounted = (*image)->mount(); !mounted)
 		return fatal(image_path, mounted.error());
 
@@ -182,6 +183,8 @@ Status run(Options &options)
 	Result<void> done = walk_tree(**files, builder, options.walk);
 	if (const auto broken = (*files)->broken())
 		return fatal(image_path, with_hint(*broken));
+	if (const auto trouble = (*image)->trouble())
+		reporter.affected(image_path, trouble->text);
 
 	// The archive gets its name only when it is complete and on the disk.
 	if (done)

@@ -17,7 +17,8 @@ constexpr const char *footer =
 
 void add_source_options(CLI::App &app, Options &options)
 {
-	app.add_option("IMAGE", options.image.path, "Disk image or block device")
+	app.add_option("IMAGE", options.image.source.path,
+		       "Disk image, block device or nbd:// address")
 		->required()->type_name("");
 	app.add_option("TAR", options.target, "Archive to make; none or -: standard output")
 		->type_name("");
@@ -25,6 +26,12 @@ void add_source_options(CLI::App &app, Options &options)
 	add_off_switch(app, "--norecovery", options.image.replay_journal,
 		       "Do not replay a dirty journal (in memory)")->group("Image");
 	add_kernel_options(app, options.image, options.tool);
+	add_off_switch(app, "--no-sandbox", options.tool.sandbox,
+		       "Do not confine what the image could make of a mistake in the kernel")
+		->group("Kernel");
+	app.add_option("--snapshot", options.image.source.snapshot,
+		       "Snapshot within a qcow2 image, by name or id")
+		->type_name("NAME")->group("Image");
 }
 
 void add_entry_options(CLI::App &app, Options &options)
@@ -32,11 +39,7 @@ void add_entry_options(CLI::App &app, Options &options)
 	const std::string metadata = "Metadata";
 	ArchiveOptions &archive = options.archive;
 
-	add_off_switch(app, "--no-xattrs", archive.attributes,
-		       "Drop extended attributes, capabilities among them")->group(metadata);
-	add_off_switch(app, "--no-acls", archive.acls, "Drop POSIX ACLs")->group(metadata);
-	add_off_switch(app, "--no-selinux", archive.selinux, "Drop SELinux labels")
-		->group(metadata);
+	add_attribute_options(app, archive.attributes, archive.acls, archive.selinux);
 	app.add_option("-s,--selinux-contexts", options.labels,
 		       "Also list all SELinux labels in FILE")->type_name("FILE")->group(metadata);
 	app.add_flag("--numeric-owner", options.numeric_owner, "Store no names of owners")
@@ -101,6 +104,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 
 	if (options.compression == Compression::none)
 		options.compression = compression_of_name(options.target);
+	options.image.source.confined = options.tool.sandbox;
 	options.archive.list_labels = !options.labels.empty();
 	return options;
 }

@@ -3,6 +3,9 @@
 // tries one thing that a process under attack might.
 //
 // usage: sandbox_probe files|calls|both DIRECTORY ATTEMPT	one wall, or both
+//        sandbox_probe served DIRECTORY ATTEMPT		the wall for who has a server
+//        sandbox_probe program DIRECTORY COMMAND...		behind a program's walls, may
+//								write DIRECTORY/mine
 //        sandbox_probe time					microseconds to enter both
 //        sandbox_probe contained COMMAND...			where neither can be had
 //
@@ -24,6 +27,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -33,10 +37,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "apps/common/cleanup.hh"
+#include "apps/common/program_walls.hh"
 #include "apps/common/sandbox.hh"
 #include "apps/common/target_file.hh"
 
@@ -48,6 +54,9 @@ struct Setting {
 	TargetFile &target;
 	std::string directory;	// of the target
 	pid_t parent;
+	int connection;		// to peer
+	int peer;
+	int unconnected;
 };
 
 /// What remains possible: an archive is written, by threads, in memory that comes and
@@ -121,6 +130,32 @@ int remove_file(Setting &setting, const std::string &name)
 	return ::unlinkat(setting.target.directory(), name.c_str(), 0);
 }
 
+int use_connection(Setting &setting)
+{
+	pollfd waiting = {setting.peer, POLLIN, 0};
+	char byte = 'x';
+
+	if (::send(setting.connection, &byte, 1, MSG_NOSIGNAL) != 1 || ::poll(&waiting, 1, -1) != 1 ||
+	    ::recv(setting.peer, &byte, 1, 0) != 1)
+		return -1;
+	return ::shutdown(setting.connection, SHUT_WR);
+}
+
+int send_elsewhere(Setting &setting)
+{
+	const sockaddr_un address = {AF_UNIX, "/dev/log"};
+
+	return static_cast<int>(::sendto(setting.unconnected, "x", 1, 0,
+					 reinterpret_cast<const sockaddr *>(&address), sizeof(address)));
+}
+
+int connect_elsewhere(Setting &setting)
+{
+	const sockaddr_un address = {AF_UNIX, "/dev/log"};
+
+	return ::connect(setting.unconnected, reinterpret_cast<const sockaddr *>(&address), sizeof(address));
+}
+
 int read_memory(pid_t process)
 {
 	std::array<char, 8> buffer;
@@ -154,6 +189,9 @@ const std::map<std::string, std::function<int(Setting &)>> attempts = {
 	{"change_mode", [](Setting &s) { return ::chmod((s.directory + "/mine").c_str(), 0777); }},
 	{"socket", [](Setting &) { return ::socket(AF_INET, SOCK_STREAM, 0); }},
 	{"socket_in_a_thread", call_from_a_thread},
+	{"use_connection", use_connection},
+	{"send_elsewhere", send_elsewhere},
+	{"connect_elsewhere", connect_elsewhere},
 	{"execve", start_program},
 	{"fork", [](Setting &) { return ::fork(); }},
 	{"plain_clone", [](Setting &) {
@@ -187,17 +225,22 @@ int try_it(const std::string &walls, const std::string &directory, const std::st
 	if (!target)
 		return complain(target.error());
 
-	Setting setting = {**target, directory, ::getppid()};
+	int pair[2] = {-1, -1};
+	if (::socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		return complain({errno, "socketpair"});
+	Setting setting = {**target, directory, ::getppid(), pair[0], pair[1],
+			   ::socket(AF_UNIX, SOCK_DGRAM, 0)};
 	const std::array directories = {(*target)->directory()};
-	if (walls != "calls") {
+	if (walls != "calls" && walls != "served") {
 		if (const Result<void> done = confine_files(directories); !done)
 			return complain(done.error());
 		renew_signal_watch();
 	}
-	if (walls != "calls")
+	if (walls != "calls" && walls != "served")
 		finish_renewal();
 	if (walls != "files")
-		if (const Result<void> done = confine_calls("sandbox_probe", directories); !done)
+		if (const Result<void> done = confine_calls("sandbox_probe", directories,
+							      walls == "served"); !done)
 			return complain(done.error());
 
 	const int result = attempts.at(name)(setting);
@@ -243,6 +286,15 @@ int run_contained(char **command)
 	return 3;
 }
 
+int run_program(const std::string &directory, char **command)
+{
+	const std::array written = {directory + "/mine"};
+
+	ProgramWalls::create(written).raise();
+	::execvp(command[0], command);
+	return 3;
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -253,7 +305,9 @@ int main(int argc, char **argv)
 		return measure();
 	if (what == "contained" && argc > 2)
 		return run_contained(argv + 2);
-	if ((what == "files" || what == "calls" || what == "both") && argc == 4 &&
+	if (what == "program" && argc > 3)
+		return run_program(argv[2], argv + 3);
+	if ((what == "files" || what == "calls" || what == "both" || what == "served") && argc == 4 &&
 	    attempts.contains(argv[3]))
 		return try_it(what, argv[2], argv[3]);
 	std::fprintf(stderr, "sandbox_probe: see its source\n");

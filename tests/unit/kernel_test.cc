@@ -421,7 +421,7 @@ TEST(Kernel, DisksGoWithTheHalt)
 {
 	static const lkl_disk_ops ops = {
 		sizeof(ops), 0, [](void *, void *, std::size_t, std::uint64_t) { return 0; },
-		nullptr, nullptr};
+		nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
 	Running running;
 	lkl_disk disk = {};
 	char path[32];

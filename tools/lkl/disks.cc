@@ -103,7 +103,7 @@ Result<std::unique_ptr<virtio::Content>> make_content(const lkl_disk &disk,
 	if (disk.ops) {
 		lkl_disk_ops ops = TRY(copy_options(disk.ops, "lkl_disk_ops"));
 
-		if (!ops.read || disk.bytes == 0 || disk.offset)
+		if ((!ops.read && !ops.readv) || disk.bytes == 0 || disk.offset)
 			return fail(LKL_EINVAL, "{}: a disk of callbacks needs read and bytes, "
 				    "and no offset", label);
 		content = virtio::user_content(ops, disk.user, disk.bytes,

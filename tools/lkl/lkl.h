@@ -123,6 +123,12 @@ LKL_API int64_t lkl_syscall(struct lkl_kernel *instance, int64_t nr,
 #define LKL_DISK_OVERLAY 2u	/* writes stay in memory; the image is opened read-only */
 #define LKL_DISK_NO_LOCK 4u	/* do not take the advisory lock on the file */
 
+/** A piece of the memory of a request. */
+struct lkl_buffer {
+	void *data;
+	size_t bytes;
+};
+
 /**
  * A disk served by the caller. Called on library threads, several at once, until
  * lkl_disk_remove() or lkl_halt() returned. Must not call this instance.
@@ -136,6 +142,16 @@ struct lkl_disk_ops {
 	int (*write)(void *user, const void *buf, size_t bytes, uint64_t offset);
 	/** Make writes durable; NULL: nothing to do. */
 	int (*flush)(void *user);
+	/** The range is not needed, it may read as anything; NULL: nothing to do. */
+	int (*discard)(void *user, uint64_t offset, uint64_t bytes);
+	/** The range is to read as zeroes; NULL: they are written. */
+	int (*zero)(void *user, uint64_t offset, uint64_t bytes);
+	/**
+	 * Like read and write, for a request as a whole: its bytes are those of @count
+	 * buffers, one after the other. Where they are not NULL, read and write are not used.
+	 */
+	int (*readv)(void *user, const struct lkl_buffer *buffers, size_t count, uint64_t offset);
+	int (*writev)(void *user, const struct lkl_buffer *buffers, size_t count, uint64_t offset);
 };
 
 /**

@@ -96,7 +96,7 @@ public:
 	UserContent(const lkl_disk_ops &ops, void *user, std::uint64_t bytes,
 		    std::uint32_t block_bytes, bool read_only)
 		: ops_(ops), user_(user), bytes_(bytes), block_bytes_(block_bytes),
-		  read_only_(read_only || !ops.write)
+		  read_only_(read_only || (!ops.write && !ops.writev))
 	{
 	}
 
@@ -114,6 +114,11 @@ public:
 
 		std::uint64_t done = 0;
 
+		if (ops_.readv) {
+			if (int error = vectored(ops_.readv, buffers, offset))
+				return error;
+			return static_cast<std::int64_t>(total_bytes(buffers));
+		}
 		for (const host::Buffer &buffer : buffers) {
 			if (int error = ops_.read(user_, buffer.data, buffer.bytes, offset + done))
 				return negative(error);
@@ -124,6 +129,8 @@ public:
 
 	int write(std::span<const host::Buffer> buffers, std::uint64_t offset) override
 	{
+		if (ops_.writev)
+			return vectored(ops_.writev, buffers, offset);
 		for (const host::Buffer &buffer : buffers) {
 			if (int error = ops_.write(user_, buffer.data, buffer.bytes, offset))
 				return negative(error);
@@ -137,16 +144,42 @@ public:
 		return ops_.flush ? negative(ops_.flush(user_)) : 0;
 	}
 
-	int discard(std::uint64_t, std::uint64_t) override { return 0; }
+	int discard(std::uint64_t offset, std::uint64_t bytes) override
+	{
+		return ops_.discard ? negative(ops_.discard(user_, offset, bytes)) : 0;
+	}
 
 	int zero(std::uint64_t offset, std::uint64_t bytes) override
 	{
-		return write_zeroes(*this, offset, bytes);
+		return ops_.zero ? negative(ops_.zero(user_, offset, bytes))
+				 : write_zeroes(*this, offset, bytes);
 	}
 
 private:
 	// The application's code is not trusted to return what it should.
 	static int negative(int error) { return error > 0 ? -LKL_EIO : error; }
+
+	// The host's buffers in the caller's terms.
+	int vectored(decltype(lkl_disk_ops::readv) call, std::span<const host::Buffer> buffers,
+		     std::uint64_t offset)
+	{
+		std::array<lkl_buffer, 128> pieces;
+
+		while (!buffers.empty()) {
+			std::size_t count = std::min(buffers.size(), pieces.size());
+			std::uint64_t bytes = total_bytes(buffers.first(count));
+
+			std::transform(buffers.begin(), buffers.begin() + static_cast<std::ptrdiff_t>(count),
+				       pieces.begin(), [](const host::Buffer &buffer) {
+					       return lkl_buffer{buffer.data, buffer.bytes};
+				       });
+			if (int error = call(user_, pieces.data(), count, offset))
+				return negative(error);
+			offset += bytes;
+			buffers = buffers.subspan(count);
+		}
+		return 0;
+	}
 
 	const lkl_disk_ops ops_;
 	void *const user_;
