@@ -2,7 +2,12 @@
 # Programs: apps/NAME/*.cc and apps/common/*.cc make $(O)/bin/NAME, which carries
 # the kernel in itself.
 
-app_names := $(filter-out common,$(patsubst apps/%/,%,$(sort $(dir $(wildcard apps/*/*.cc)))))
+# Programs beside the kernel, not with it: see each one's main.cc for why.
+helper_names := lkl-luks-key
+helper_libs_lkl-luks-key := -lcryptsetup
+
+app_names := $(filter-out common $(helper_names),\
+	$(patsubst apps/%/,%,$(sort $(dir $(wildcard apps/*/*.cc)))))
 
 # libnbd is loaded when it is needed (apps/common/nbd_library.hh).
 app_libs := -larchive -lseccomp -lz -llzma -lzstd
@@ -24,6 +29,17 @@ $(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -pthread -Wl,--gc-sections -Wl,--as-needed \
 endef
 
 $(foreach a,$(app_names),$(eval $(call app_rules,$(a))))
+
+# $(call helper_rules,NAME)
+define helper_rules
+$(O)/bin/$(1): libs := $(helper_libs_$(1))
+$(O)/bin/$(1): $(call objects,$(O)/obj,$(sort $(wildcard apps/$(1)/*.cc)))
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CXX) $$(CXXFLAGS) $$(LDFLAGS) -Wl,--as-needed -o $$@ $$(filter %.o,$$^) $$(libs) -lfmt
+programs += $(O)/bin/$(1)
+endef
+$(foreach h,$(helper_names),$(eval $(call helper_rules,$(h))))
 
 bench_sources := $(wildcard bench/*_bench.cc)
 bench_programs += $(bench_sources:bench/%_bench.cc=$(O)/bench/%_bench)

@@ -5,6 +5,7 @@
 #  tests/*_test.cc       end to end, through liblkl.so
 #  tests/*_test.sh       end to end, through the programs
 #  tests/*.cc            other programs that scripts use
+#  tests/common/*.cc     programs made of the parts in apps/common, with the kernel
 #  tests/APP/*.cc        programs made of the parts of apps/APP, without a kernel; built
 #                        as tests/APP/NAME and sanitize/tests/APP/NAME in $(O)
 
@@ -57,6 +58,13 @@ $(foreach source,$(wildcard $(app_names:%=tests/%/*.cc)),\
 	$(eval $(call app_part_rules,$(app),$(name),$(O)/obj,$(O),))\
 	$(eval $(call app_part_rules,$(app),$(name),$(O)/sanitize/obj,$(O)/sanitize,\
 		$(SANITIZE_FLAGS))))))
+
+# Programs of the parts that all tools share, with the kernel.
+common_test_programs := $(patsubst %.cc,$(O)/%,$(wildcard tests/common/*.cc))
+$(common_test_programs): libs := $(app_libs)
+$(common_test_programs): $(O)/%: $(O)/obj/%.o $(call objects,$(O)/obj,$(wildcard apps/common/*.cc)) \
+		$(O)/lib/lkl.o
+	$(link_program)
 
 # Against the shared library, so that the export map is proven to suffice and a
 # variant kernel can take its place.

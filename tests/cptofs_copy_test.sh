@@ -94,6 +94,10 @@ has directory_to_a_new_name_with_a_slash_is_there '^two$' 'cat /usr/slash/sub/tw
 copies several_with_links_between_them 0 tree/one tree/sub /etc
 has several_with_links_between_them_are_there 'Links: 2' 'stat /etc/sub/linked'
 has others_stay imageuser 'cat /etc/passwd'
+mkdir tree2 && ln tree/one tree2/one
+copies one_file_by_two_names_to_one_place 0 tree/one tree2/one /usr/share
+has one_file_by_two_names_to_one_place_is_there '^one$' 'cat /usr/share/one'
+rm -r tree2
 copies through_a_link_in_the_image 0 tree/one /usr/bin/link
 has through_a_link_in_the_image_replaces_it 'Type: regular' 'stat /usr/bin/link'
 copies with_another_owner 0 -o imageuser -g 7 tree/one /usr/owned
@@ -185,6 +189,16 @@ wait $!
 [ $? = 2 ] && pass signal_is_status_2 || fail signal_is_status_2
 contains signal_is_said "$(cat said)" '^cptofs: stopped: .*interrupted'
 clean signal_leaves_it_clean ext4 stopped
+
+mke2fs -q -F -t ext4 stopped 400M > /dev/null
+"$cptofs" -p -i stopped large / 2> log &
+exec 3< log
+read -r _ <&3
+kill -TERM $!
+cat <&3 > said
+wait $!
+[ $? = 2 ] && pass signal_in_the_last_file_is_status_2 || fail signal_in_the_last_file_is_status_2
+clean signal_in_the_last_file_leaves_it_clean ext4 stopped
 
 # Names that differ by case only are one on vfat.
 if command -v mkfs.vfat > /dev/null; then

@@ -28,6 +28,7 @@ tools/lkl          abi services public library local std fmt blkid
 apps               public local std os fmt archive cli
 bench              public local std os fmt benchmark
 tests/unit         abi services public library local std os fmt gtest
+tests/common       app public local std os fmt
 tests/fs2tar       app public local std os fmt gtest
 tests              public local std os fmt gtest
 '

@@ -14,7 +14,7 @@ named() {
 	printf '%s\n' "${files[@]}" | grep -E "$1"
 }
 code='\.(c|h|cc|hh|S)$'
-prose='(\.md|^COPYING)$'
+prose='(\.md|^COPYING|\.zst)$'	# and what is no text
 mapfile -t scripts < <(printf '%s\0' "${files[@]}" | xargs -0 grep -lE '^#!/bin/(ba)?sh')
 
 # search PATTERN: the lines that match it in the file names at stdin. Fails if any do.

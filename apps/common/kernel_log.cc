@@ -23,6 +23,20 @@ constexpr std::array<std::string_view, 5> recovery_words = {
 	"recover_data",		     // f2fs
 };
 
+/// Lines that follow the one with the reason, which is worth more.
+constexpr std::array<std::string_view, 2> echoes = {
+	"Buffer I/O error on dev dm-",
+	"device-mapper: ioctl: error adding target to table",
+};
+
+bool is_echo(std::string_view line)
+{
+	for (const std::string_view words : echoes)
+		if (line.starts_with(words))
+			return true;
+	return false;
+}
+
 bool speaks_of_recovery(std::string_view line)
 {
 	for (const std::string_view words : recovery_words)
@@ -46,7 +60,7 @@ void KernelLog::add(int level, std::uint64_t time_us, const char *line)
 		std::fprintf(stderr, "[%5llu.%06llu] %s\n",
 			     static_cast<unsigned long long>(time_us / 1000000),
 			     static_cast<unsigned long long>(time_us % 1000000), line);
-	if (level < worst_harmless)
+	if (level < worst_harmless && (complaint_.empty() || !is_echo(line)))
 		complaint_ = line;
 	recovered_ = recovered_ || speaks_of_recovery(line);
 }

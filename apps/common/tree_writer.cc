@@ -218,6 +218,10 @@ Result<void> TreeWriter::add_directory(const NewEntry &entry, const Place &place
 
 Result<void> TreeWriter::add_link(const NewEntry &entry, const Place &place, DataSource *data)
 {
+	// Two names of one file that go to one place; the first has been there.
+	if (entry.link == entry.path)
+		return {};
+
 	const std::size_t slash = entry.link.rfind('/');
 	const bool deep = slash != entry.link.npos;
 	const std::string from(entry.link.substr(deep ? slash + 1 : 0));
@@ -307,14 +311,15 @@ Result<void> TreeWriter::write_data(const NewEntry &entry, FileSystem::Handle fi
 				std::span(buffer_).first(std::min<std::uint64_t>(buffer_.size(), end - at));
 			const std::size_t got = TRY(data.read(piece, at));
 
+			// Fewer than asked for may also be those before one that cannot be read.
+			if (!got)
+				return failure("became shorter while it was read; the copy ends "
+					       "there too");
 			TRY(write_piece(file, piece.first(got), at));
 			at += got;
 			written = at;
 			bytes_done_ += got;
 			reporter_.progress(files_done_, bytes_done_);
-			if (got < piece.size())
-				return failure("became shorter while it was read; the copy ends "
-					       "there too");
 		}
 	}
 	if (written < size || options_.zeroes_to_holes)

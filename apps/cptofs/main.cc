@@ -102,6 +102,8 @@ Result<void> copy_sources(LibraryTree &tree, const Destination &where, Reporter 
 
 	for (const std::string &source : options.sources)
 		TRY(copy_source(copier, reporter, source, where));
+	if (interrupted())
+		return failure("interrupted", EINTR);
 	return writer.finish();
 }
 
