@@ -22,18 +22,23 @@ struct Content {
 				// "LVM2_member", "linux_raid_member", "crypto_LUKS"
 	std::string version, label, uuid;
 	std::string member;	// of one device among several with one uuid: its own
+	std::string table;	// of partitions: "gpt", "dos"
+	std::string table_uuid;
 	std::string trouble;	// why it is not known
 };
 
 /// A volume that can be made of others.
 struct LayeredVolume {
 	std::string kind;	// "raid1", "linear", "thin", "luks2", "verity"
-	std::string name;	// "group/volume" for LVM; unique among all layers' volumes
+	std::string name;	// "group/volume" for LVM; unique among all layers' volumes,
+				// and not only digits, for users choose by it
 	std::string uuid;	// its own, not that of its content
 	std::uint64_t bytes = 0;	// 0: known once it is open
 	std::vector<std::string> parts;	// devices it is made of: paths in the kernel
 	std::string trouble;	// what is wrong with it, though it may open: "1 of 3 members
 				// is missing"
+	bool locked = false;	// opening it takes a key, and may ask for one: only when
+				// it is chosen, or nothing else can be
 };
 
 /// A way to make volumes out of volumes. Works between Image::boot() and its end, that
@@ -51,6 +56,10 @@ public:
 	/// @writable the disks keep what is written to themselves (LKL_DISK_OVERLAY). The
 	/// Error is shown after the volume's name: "locked; give a passphrase with --key".
 	virtual Result<std::string> open(const LayeredVolume &volume, bool writable) = 0;
+	/// After the last use of what open() made, while the kernel still runs: leave the
+	/// disks as the end of a machine's work would. Layers are closed in the reverse
+	/// order of their list.
+	virtual Result<void> close() { return {}; }
 };
 
 } // namespace lkl::apps
