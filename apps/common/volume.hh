@@ -56,6 +56,8 @@ public:
 	/// @writable the disks keep what is written to themselves (LKL_DISK_OVERLAY). The
 	/// Error is shown after the volume's name: "locked; give a passphrase with --key".
 	virtual Result<std::string> open(const LayeredVolume &volume, bool writable) = 0;
+	/// Whether it makes volumes of devices that hold a file system, too.
+	virtual bool takes_file_systems() const { return false; }
 	/// After the last use of what open() made, while the kernel still runs: leave the
 	/// disks as the end of a machine's work would. Layers are closed in the reverse
 	/// order of their list.
