@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "reporter.hh"
 #include "time_text.hh"
 
@@ -112,6 +114,15 @@ DiskFormat parse_format(const std::string &text)
 	throw CLI::ValidationError("'" + text + "': the formats are " + format_names());
 }
 
+Selector parse_selector(const std::string &text)
+{
+	Result<Selector> selector = Selector::parse(text);
+
+	if (!selector)
+		throw CLI::ValidationError(selector.error().text);
+	return *selector;
+}
+
 CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const char *text)
 {
 	return app.add_flag_callback(name, [&what] { what = false; }, text);
@@ -121,9 +132,15 @@ void add_image_options(CLI::App &app, ImageOptions &options)
 {
 	const std::string image = "Image";
 
-	app.add_option("-P,--partition", options.partition,
-		       "Partition with the file system; 0: the whole image")
-		->type_name("N")->group(image);
+	app.add_option_function<std::string>(
+		   "-P,--partition",
+		   [&](const std::string &text) { options.volume = parse_selector(text); },
+		   "Partition number (0: the whole image), label=, uuid=, partlabel=, "
+		   "partuuid=, or a volume's name")
+		->type_name("SEL")->group(image);
+	app.add_option("--disk", options.more_disks,
+		       "Another image with a part of the volume; may be repeated")
+		->type_name("IMAGE")->allow_extra_args(false)->group(image);
 	app.add_option_function<std::string>(
 		   "--format",
 		   [&](const std::string &text) { options.source.format = parse_format(text); },

@@ -37,6 +37,7 @@ OwnerName parse_owner(const std::string &text);
 Timestamp parse_date(const std::string &text);
 Order parse_order(const std::string &text);
 DiskFormat parse_format(const std::string &text);
+Selector parse_selector(const std::string &text);
 
 /// $SOURCE_DATE_EPOCH, if it is set.
 std::optional<Timestamp> source_date();

@@ -148,12 +148,12 @@ void ContentMeter::Visitor::count_attributes(const Entry &entry, Item &item)
 	}
 }
 
-void ContentMeter::add_tree(FileSystem &files, const char *from, const Patterns &excluded,
-			    const WalkOptions &walk)
+void ContentMeter::add_tree(FileSystem &files, FileSystem::Handle directory, const char *from,
+			    const Patterns &excluded, const WalkOptions &walk)
 {
 	Visitor visitor(*this, files, excluded);
 
-	(void)walk_tree(files, visitor, walk, from);
+	(void)walk_tree(files, visitor, walk, directory, from);
 }
 
 } // namespace lkl::apps

@@ -48,10 +48,10 @@ public:
 	};
 	void add(const Item &item);
 
-	/// All that is found at @from in the root of @files. What cannot be read is left out:
+	/// All that is found at @from in the open @directory of @files. What cannot be read is left out:
 	/// copying it will tell.
-	void add_tree(FileSystem &files, const char *from, const Patterns &excluded,
-		      const WalkOptions &walk);
+	void add_tree(FileSystem &files, FileSystem::Handle directory, const char *from,
+		      const Patterns &excluded, const WalkOptions &walk);
 
 	const ContentSize &size() const { return size_; }
 

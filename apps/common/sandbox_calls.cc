@@ -38,7 +38,8 @@ namespace {
 
 constexpr std::array allowed_calls = {
 	// Memory; mmap and mprotect have conditions.
-	SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(munmap),
+	SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(memfd_create), SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
 	// Threads and their ends; clone has conditions.
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(futex), SCMP_SYS(getpid),
 	SCMP_SYS(gettid), SCMP_SYS(rseq), SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield),
@@ -131,6 +132,9 @@ void add_memory(Filter &filter)
 	// No memory becomes code. What is code already was made so before.
 	for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
 		filter.add(SCMP_ACT_ALLOW, call, {argument(2, PROT_EXEC, 0)});
+	// The limit of a file in memory is asked for, of this process and not changed.
+	filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64),
+		   {argument(0, 0), argument(2, ~std::uint64_t{0}, 0)});
 }
 
 void add_threads(Filter &filter)

@@ -51,11 +51,11 @@ ContentSize size_of_sources(const Options &options)
 	WalkOptions walk = options.copy.walk;
 
 	walk.order = Order::name;
-	for (const std::string &source : options.copy.sources) {
-		const SplitPath split(source);
+	for (const std::string &path : options.copy.sources) {
+		const SourcePath source(path);
 
-		if (const auto files = HostFileSystem::open(split.directory.c_str()))
-			meter.add_tree(**files, split.name.empty() ? "." : split.name.c_str(),
+		if (const auto files = HostFileSystem::open(source.directory.c_str()))
+			meter.add_tree(**files, (*files)->root(), source.name.c_str(),
 				       options.copy.excluded, walk);
 	}
 	return meter.size();
