@@ -171,7 +171,7 @@ Result<std::unique_ptr<NewImage>> NewImage::make(const CreateOptions &options,
 	image.source.format = DiskFormat::raw;
 	image.source.writable = true;
 	image.type = plan.tools->kernel_type;
-	image.partition = plan.table == TableKind::none ? 0 : 1;
+	image.volume = Selector::partition(plan.table == TableKind::none ? 0 : 1);
 	image.mount_options = plan.tools->mount_options;
 	if (!given.empty())
 		image.mount_options += (image.mount_options.empty() ? "" : ",") + given;
