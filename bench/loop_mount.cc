@@ -56,7 +56,8 @@ std::string LoopMount::obstacle()
 	return {};
 }
 
-LoopMount::LoopMount(const std::string &image, const char *type, bool read_only)
+LoopMount::LoopMount(const std::string &image, const char *type, bool read_only,
+		     const char *options)
 {
 	char folder[] = "/tmp/lkl-bench-XXXXXX";
 	std::string name;
@@ -64,7 +65,7 @@ LoopMount::LoopMount(const std::string &image, const char *type, bool read_only)
 
 	if (!::mkdtemp(folder))
 		die_of_errno(folder);
-	if (::mount(name.c_str(), folder, type, read_only ? MS_RDONLY : 0, nullptr) < 0) {
+	if (::mount(name.c_str(), folder, type, read_only ? MS_RDONLY : 0, options) < 0) {
 		const int error = errno;
 
 		::rmdir(folder);

@@ -14,8 +14,9 @@ public:
 	/// Why there can be none here; empty when there can.
 	static std::string obstacle();
 
-	/// Mount @image, of @type; dies when that fails.
-	LoopMount(const std::string &image, const char *type, bool read_only);
+	/// Mount @image, of @type, with @options of that type; dies when that fails.
+	LoopMount(const std::string &image, const char *type, bool read_only,
+		  const char *options = nullptr);
 	LoopMount(const LoopMount &) = delete;
 	LoopMount &operator=(const LoopMount &) = delete;
 	/// Unmounts; all is written to the image then.

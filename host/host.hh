@@ -107,6 +107,8 @@ public:
 	/// Use host descriptor @fd, which stays the caller's and must outlive the
 	/// File. EBADF when it was not opened for @access, EINVAL when it appends.
 	static Result<std::unique_ptr<File>> borrow(int fd, Access access);
+	/// A new one of @bytes in memory, all holes, without a name.
+	static Result<std::unique_ptr<File>> scratch(std::uint64_t bytes);
 	/// Map a whole file read-only (a kernel image); lives as long as the File.
 	virtual Result<std::span<const std::byte>> contents() = 0;
 	virtual ~File() = default;

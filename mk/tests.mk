@@ -92,7 +92,7 @@ unit_tests += $(unit_programs) $(quick_scripts)
 # These build a kernel each.
 long_scripts := tests/newest_test.sh tests/kunit_test.sh
 sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,\
-	$(wildcard tests/fs2tar_*_test.sh tests/formats_*_test.sh tests/cptofs_*_test.sh))
+	$(wildcard $(foreach part,fs2tar formats cptofs cpfromfs tar2fs,tests/$(part)_*_test.sh)))
 slow_tests += tests/tree_test.sh $(filter %_test,$(test_programs)) \
 	$(filter-out $(quick_scripts) $(long_scripts) tests/tree_test.sh,$(test_scripts))
 
@@ -113,21 +113,25 @@ run_tests = LKL_OUT=$(abspath $(O)) LKL_LINUX=$(kernel_tree) LKL_LLVM=$(LLVM) LK
 check: $(unit_programs) ## Run the quick tests: library units, layer rule, style
 	$(Q)$(run_tests) $(unit_tests)
 
-tests: $(unit_programs) $(test_programs) $(app_part_programs) ## Build the test programs
+tests: $(unit_programs) $(test_programs) $(app_part_programs) $(common_test_programs) ## Build the test programs
 test: all $(kernel_variants:%=kernel-%) ## Run every test: all kernels, KUnit, the newest series
 	$(Q)$(run_tests) $(unit_tests) $(slow_tests) $(smp_runs) $(variant_runs) \
 		--label '' --timeout 3000 $(long_scripts)
 
 # A sanitizer looks at memory by system calls that the sandbox refuses.
-$(O)/sanitize/bin/unsandboxed: $(O)/sanitize/bin/fs2tar mk/tests.mk
+$(O)/sanitize/bin/unsandboxed-%: $(O)/sanitize/bin/% mk/tests.mk
 	$(Q)printf '#!/bin/sh\nexec %s --no-sandbox "$$@"\n' $(abspath $<) > $@ && chmod +x $@
 
-sanitized := $(sanitized_programs) $(sanitized_tests) $(O)/sanitize/bin/unsandboxed \
-	$(O)/sanitize/bin/cptofs $(app_part_programs)
+sanitized_bin := $(O)/sanitize/bin
+sanitized := $(sanitized_programs) $(sanitized_tests) $(app_part_programs) \
+	$(addprefix $(sanitized_bin)/,unsandboxed-fs2tar unsandboxed-tar2fs cptofs cpfromfs)
 sanitize: $(sanitized) ## Run library and programs under the address and UB sanitizers
 	$(Q)$(run_tests) --label sanitize $(sanitized_programs) \
-		--env LKL_FS2TAR=$(abspath $(O))/sanitize/bin/unsandboxed \
-		--env LKL_CPTOFS=$(abspath $(O))/sanitize/bin/cptofs $(sanitized_scripts) \
+		--env LKL_FS2TAR=$(abspath $(sanitized_bin))/unsandboxed-fs2tar \
+		--env LKL_TAR2FS=$(abspath $(sanitized_bin))/unsandboxed-tar2fs \
+		--env LKL_CPTOFS=$(abspath $(sanitized_bin))/cptofs \
+		--env LKL_CPFROMFS=$(abspath $(sanitized_bin))/cpfromfs \
+		$(sanitized_scripts) \
 		$(filter %_test,$(sanitized_tests))
 
 tree-check: $(kernel_image) $(libraries) ## Prove the kernel tree unmodified and the image closed

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "reporter.hh"
 #include "time_text.hh"
 
@@ -33,6 +35,28 @@ public:
 		return text;
 	}
 };
+
+void add_id_map(CLI::App &app, const char *name, IdMap &map, const char *text)
+{
+	app.add_option_function<std::vector<std::string>>(
+		   name,
+		   [&map](const std::vector<std::string> &pairs) {
+			   for (const std::string &pair : pairs) {
+				   const std::size_t colon = pair.find(':');
+				   const auto from = parse_number(pair.substr(0, colon));
+				   const auto to = colon == pair.npos
+							   ? std::nullopt
+							   : parse_number(pair.substr(colon + 1));
+
+				   if (!from || !to)
+					   throw CLI::ValidationError("'" + pair +
+								      "': not FROM:TO, two numbers");
+				   map[*from] = *to;
+			   }
+		   },
+		   text)
+		->type_name("PAIR")->allow_extra_args(false)->group("Metadata");
+}
 
 } // namespace
 
@@ -90,6 +114,15 @@ DiskFormat parse_format(const std::string &text)
 	throw CLI::ValidationError("'" + text + "': the formats are " + format_names());
 }
 
+Selector parse_selector(const std::string &text)
+{
+	Result<Selector> selector = Selector::parse(text);
+
+	if (!selector)
+		throw CLI::ValidationError(selector.error().text);
+	return *selector;
+}
+
 CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const char *text)
 {
 	return app.add_flag_callback(name, [&what] { what = false; }, text);
@@ -99,9 +132,15 @@ void add_image_options(CLI::App &app, ImageOptions &options)
 {
 	const std::string image = "Image";
 
-	app.add_option("-P,--partition", options.partition,
-		       "Partition with the file system; 0: the whole image")
-		->type_name("N")->group(image);
+	app.add_option_function<std::string>(
+		   "-P,--partition",
+		   [&](const std::string &text) { options.volume = parse_selector(text); },
+		   "Partition number (0: the whole image), label=, uuid=, partlabel=, "
+		   "partuuid=, or a volume's name")
+		->type_name("SEL")->group(image);
+	app.add_option("--disk", options.more_disks,
+		       "Another image with a part of the volume; may be repeated")
+		->type_name("IMAGE")->allow_extra_args(false)->group(image);
 	app.add_option_function<std::string>(
 		   "--format",
 		   [&](const std::string &text) { options.source.format = parse_format(text); },
@@ -161,10 +200,25 @@ void add_owner_options(CLI::App &app, std::optional<OwnerName> &user,
 		   "Group of all entries, likewise")->type_name("GROUP")->group(metadata);
 }
 
-void add_selection_options(CLI::App &app, Patterns &excluded, WalkOptions &walk)
+void add_owner_maps(CLI::App &app, IdMap &users, IdMap &groups)
 {
-	const std::string selection = "Entries";
+	add_id_map(app, "--owner-map", users, "FROM:TO, to change one owner; may be repeated");
+	add_id_map(app, "--group-map", groups, "FROM:TO, to change one group; may be repeated");
+}
 
+Result<std::uint32_t> owner_id(const OwnerName &given, std::optional<std::uint32_t> known,
+			       const char *place)
+{
+	if (given.id)
+		return *given.id;
+	if (!known)
+		return failure(fmt::format("'{}' is not known {}; give its number", given.name,
+					   place));
+	return *known;
+}
+
+void add_exclude_option(CLI::App &app, Patterns &excluded)
+{
 	app.add_option_function<std::vector<std::string>>(
 		   "--exclude",
 		   [&](const std::vector<std::string> &patterns) {
@@ -172,7 +226,14 @@ void add_selection_options(CLI::App &app, Patterns &excluded, WalkOptions &walk)
 				   excluded.add(pattern);
 		   },
 		   "Leave out what matches; may be repeated")
-		->type_name("PATTERN")->allow_extra_args(false)->group(selection);
+		->type_name("PATTERN")->allow_extra_args(false)->group("Entries");
+}
+
+void add_selection_options(CLI::App &app, Patterns &excluded, WalkOptions &walk)
+{
+	const std::string selection = "Entries";
+
+	add_exclude_option(app, excluded);
 	app.add_flag("--one-file-system", walk.one_file_system, "Do not enter subvolumes")
 		->group(selection);
 	app.add_option_function<std::string>(

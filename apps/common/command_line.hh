@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include <CLI/CLI.hpp>
 
@@ -36,6 +37,7 @@ OwnerName parse_owner(const std::string &text);
 Timestamp parse_date(const std::string &text);
 Order parse_order(const std::string &text);
 DiskFormat parse_format(const std::string &text);
+Selector parse_selector(const std::string &text);
 
 /// $SOURCE_DATE_EPOCH, if it is set.
 std::optional<Timestamp> source_date();
@@ -50,6 +52,15 @@ void add_attribute_options(CLI::App &app, bool &attributes, bool &acls, bool &se
 /// -o and -g, for all entries.
 void add_owner_options(CLI::App &app, std::optional<OwnerName> &user,
 		       std::optional<OwnerName> &group);
+/// --owner-map and --group-map, from one id to another.
+using IdMap = std::unordered_map<std::uint32_t, std::uint32_t>;
+void add_owner_maps(CLI::App &app, IdMap &users, IdMap &groups);
+/// The id that is meant; @known: what the files have for its name. @place, as in "in the
+/// image", is where they are.
+Result<std::uint32_t> owner_id(const OwnerName &given, std::optional<std::uint32_t> known,
+			       const char *place);
+/// --exclude.
+void add_exclude_option(CLI::App &app, Patterns &excluded);
 /// --exclude, --one-file-system and --sort.
 void add_selection_options(CLI::App &app, Patterns &excluded, WalkOptions &walk);
 

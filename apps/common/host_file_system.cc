@@ -37,12 +37,6 @@ Timestamp timestamp(const timespec &time)
 	return {time.tv_sec, static_cast<std::uint32_t>(time.tv_nsec)};
 }
 
-/// The calls for attributes of symbolic links take a path but no directory.
-std::string path_of(FileSystem::Handle parent, const char *name)
-{
-	return "/proc/self/fd/" + std::to_string(parent) + "/" + name;
-}
-
 Result<FileSystem::Handle> open_at(FileSystem::Handle parent, const char *name, int flags)
 {
 	const int handle = ::openat(parent, name,
@@ -80,6 +74,11 @@ Result<std::unique_ptr<HostFileSystem>> HostFileSystem::open(const char *path)
 		::setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	return std::unique_ptr<HostFileSystem>(new HostFileSystem(root));
+}
+
+std::string HostFileSystem::path_of(Handle parent, const char *name)
+{
+	return "/proc/self/fd/" + std::to_string(parent) + "/" + name;
 }
 
 HostFileSystem::~HostFileSystem()

@@ -33,6 +33,9 @@ public:
 	void forget(Handle file, std::uint64_t offset, std::uint64_t bytes) override;
 	Result<std::uint64_t> used_bytes() override;
 
+	/// For calls that take a path but no directory.
+	static std::string path_of(Handle parent, const char *name);
+
 private:
 	explicit HostFileSystem(Handle root) : root_(root) {}
 

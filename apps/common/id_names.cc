@@ -18,15 +18,6 @@ std::string_view take_until(std::string_view &text, char end)
 	return part;
 }
 
-template <class Names>
-std::optional<std::uint32_t> id_of(const Names &names, std::string_view name)
-{
-	for (const auto &[id, known] : names)
-		if (known == name)
-			return id;
-	return std::nullopt;
-}
-
 } // namespace
 
 IdNames IdNames::of(FileSystem &files)
@@ -38,7 +29,8 @@ IdNames IdNames::of(FileSystem &files)
 	return names;
 }
 
-/// Both files have lines "NAME:PASSWORD:ID:..."; the first name of an id counts.
+/// Both files have lines "NAME:PASSWORD:ID:..."; the first name of an id counts, and
+/// the first id of a name.
 IdNames::Names IdNames::parse(std::string_view lines)
 {
 	Names names;
@@ -52,27 +44,26 @@ IdNames::Names IdNames::parse(std::string_view lines)
 		const auto [end, error] =
 			std::from_chars(number.data(), number.data() + number.size(), id);
 
-		if (error == std::errc() && end == number.data() + number.size() && !name.empty())
-			names.try_emplace(id, name);
+		if (error == std::errc() && end == number.data() + number.size() && !name.empty()) {
+			names.by_id.try_emplace(id, name);
+			names.by_name.try_emplace(std::string(name), id);
+		}
 	}
 	return names;
 }
 
 std::string_view IdNames::find(const Names &names, std::uint32_t id)
 {
-	const auto found = names.find(id);
+	const auto found = names.by_id.find(id);
 
-	return found == names.end() ? std::string_view() : found->second;
+	return found == names.by_id.end() ? std::string_view() : found->second;
 }
 
-std::optional<std::uint32_t> IdNames::user_id(std::string_view name) const
+std::optional<std::uint32_t> IdNames::find(const Names &names, std::string_view name)
 {
-	return id_of(users_, name);
-}
+	const auto found = names.by_name.find(std::string(name));
 
-std::optional<std::uint32_t> IdNames::group_id(std::string_view name) const
-{
-	return id_of(groups_, name);
+	return found == names.by_name.end() ? std::nullopt : std::optional(found->second);
 }
 
 } // namespace lkl::apps

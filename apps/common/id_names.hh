@@ -21,14 +21,24 @@ public:
 	std::string_view user(std::uint32_t id) const { return find(users_, id); }
 	std::string_view group(std::uint32_t id) const { return find(groups_, id); }
 
-	std::optional<std::uint32_t> user_id(std::string_view name) const;
-	std::optional<std::uint32_t> group_id(std::string_view name) const;
+	std::optional<std::uint32_t> user_id(std::string_view name) const
+	{
+		return find(users_, name);
+	}
+	std::optional<std::uint32_t> group_id(std::string_view name) const
+	{
+		return find(groups_, name);
+	}
 
 private:
-	using Names = std::unordered_map<std::uint32_t, std::string>;
+	struct Names {
+		std::unordered_map<std::uint32_t, std::string> by_id;
+		std::unordered_map<std::string, std::uint32_t> by_name;
+	};
 
 	static Names parse(std::string_view lines);
 	static std::string_view find(const Names &names, std::uint32_t id);
+	static std::optional<std::uint32_t> find(const Names &names, std::string_view name);
 
 	Names users_, groups_;
 };

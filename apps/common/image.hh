@@ -9,27 +9,31 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <lkl.h>
 
 #include "disk_source.hh"
 #include "kernel_log.hh"
 #include "result.hh"
+#include "selector.hh"
+#include "volume_table.hh"
 
 namespace lkl::apps {
 
 struct ImageOptions {
 	SourceOptions source;
+	std::vector<std::string> more_disks;	// further images with parts of the volume
 	std::string type;		// of the file system; empty: probed
-	std::optional<unsigned> partition;	// 0: the whole image
-	std::uint64_t offset = 0;	// bytes before the disk begins
+	std::optional<Selector> volume;	// none: the only one there is
+	std::uint64_t offset = 0;	// bytes of the first image before its disk begins
 	std::string mount_options;	// of the file system, comma separated
 	bool replay_journal = true;
 	unsigned memory_mib = 0;	// of the kernel; 0: enough for the purpose
 	unsigned cpus = 0;		// 0: the library's choice
 };
 
-/// Made in three steps, between which a tool gives up what it needs no more (see
+/// Made in steps, between which a tool gives up what it needs no more (see
 /// sandbox.hh). Errors' texts name neither tool nor image.
 class Image {
 public:
@@ -40,8 +44,10 @@ public:
 	/// outlive the image.
 	Result<void> boot(KernelLog &log);
 	/// Hands the image to the kernel. From here on its content is at work in this
-	/// process. The Error may have several lines, when there are partitions to
-	/// choose from.
+	/// process.
+	Result<void> attach();
+	/// attach(), and mounts the volume that the options choose. The Error may have
+	/// several lines, when there are volumes to choose from.
 	Result<void> mount();
 	/// Without close(): errors are not seen.
 	~Image();
@@ -49,14 +55,16 @@ public:
 	Image &operator=(const Image &) = delete;
 
 	/// Whether a server has the image, so that the sandbox must allow talking to it.
-	bool is_served() const { return source_->is_served(); }
+	bool is_served() const;
 	lkl_kernel *kernel() const { return kernel_; }
 	/// The directory in the kernel where the file system is mounted.
 	const std::string &mount_point() const { return mount_point_; }
+	/// From attach() on.
+	VolumeTable &volumes() { return *volumes_; }
 
 	/// The first thing that went wrong below the kernel, which has only a number for
 	/// it: corrupt compressed data, a server that is gone.
-	std::optional<Error> trouble() const { return source_->trouble(); }
+	std::optional<Error> trouble() const;
 
 	/// Unmount and halt; all that was written is on the disk then, and the server, if
 	/// there is one, has ended well, or this fails.
@@ -65,17 +73,16 @@ public:
 private:
 	explicit Image(const ImageOptions &options) : options_(options) {}
 
-	Result<void> add_disk();
-	Result<unsigned> choose_partition();
-	Result<void> mount_partition(unsigned partition);
-	std::string probe(unsigned partition);
-	std::string partition_list(unsigned partitions);
+	Result<void> add_disk(std::size_t number);
+	Result<std::string> type_of(std::size_t place);
+	Result<void> mount_volume(std::size_t place);
 	std::unexpected<Error> failed(int code);
 
 	const ImageOptions options_;
-	std::unique_ptr<DiskSource> source_;
+	std::vector<std::unique_ptr<DiskSource>> sources_;
 	lkl_kernel *kernel_ = nullptr;
-	int disk_ = -1;
+	KernelLog *log_ = nullptr;
+	std::optional<VolumeTable> volumes_;
 	std::string mount_point_;
 };
 

@@ -14,6 +14,21 @@ namespace {
 
 std::atomic<bool> came = false;
 
+/// Those that end a program and are not ignored.
+sigset_t ends()
+{
+	sigset_t signals;
+
+	::sigemptyset(&signals);
+	for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+		struct sigaction action;
+
+		if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+			::sigaddset(&signals, signal);
+	}
+	return signals;
+}
+
 void wait_for(sigset_t signals)
 {
 	int signal = 0;
@@ -25,21 +40,20 @@ void wait_for(sigset_t signals)
 
 } // namespace
 
+void hold_interruption()
+{
+	const sigset_t signals = ends();
+
+	::signal(SIGPIPE, SIG_IGN);
+	::signal(SIGXFSZ, SIG_IGN);
+	::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 void await_interruption()
 {
-	sigset_t signals;
-
-	::sigemptyset(&signals);
-	for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
-		struct sigaction action;
-
-		if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
-			::sigaddset(&signals, signal);
-	}
-	::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 	// Once it has unblocked them, they do there what they usually do.
-	std::thread([signals] {
-		wait_for(signals);
+	std::thread([] {
+		wait_for(ends());
 		for (;;)
 			::pause();
 	}).detach();

@@ -5,8 +5,10 @@
 
 namespace lkl::apps {
 
-/// Call first thing in main(), before there are threads. A signal that is ignored
-/// (nohup) stays ignored.
+/// Call first thing in main(), before there are threads. The signals wait from here on;
+/// one that is ignored (nohup) stays ignored. SIGPIPE and SIGXFSZ become errors of write().
+void hold_interruption();
+/// They are waited for, by a thread that has the restrictions of the caller. Once.
 void await_interruption();
 /// Whether such a signal came. Any thread.
 bool interrupted();

@@ -54,6 +54,11 @@ Result<FileSystem::Handle> LibraryTree::make_file(Handle parent, const char *nam
 	return handle;
 }
 
+Result<void> LibraryTree::close_file(Handle file)
+{
+	return done("close", lkl_sys_close(kernel_, file));
+}
+
 Result<void> LibraryTree::make_symbolic_link(Handle parent, const char *name, const char *target)
 {
 	return done("make symbolic link", lkl_sys_symlinkat(kernel_, target, parent, name));

@@ -17,6 +17,7 @@ public:
 	FileSystem &files() override { return files_; }
 	Result<void> make_directory(Handle parent, const char *name) override;
 	Result<Handle> make_file(Handle parent, const char *name) override;
+	Result<void> close_file(Handle file) override;
 	Result<void> make_symbolic_link(Handle parent, const char *name,
 					const char *target) override;
 	Result<void> make_node(Handle parent, const char *name, const Metadata &meta) override;

@@ -38,7 +38,8 @@ namespace {
 
 constexpr std::array allowed_calls = {
 	// Memory; mmap and mprotect have conditions.
-	SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(munmap),
+	SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(memfd_create), SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
 	// Threads and their ends; clone has conditions.
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(futex), SCMP_SYS(getpid),
 	SCMP_SYS(gettid), SCMP_SYS(rseq), SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield),
@@ -67,8 +68,9 @@ constexpr std::array looks_by_name = {
 	SCMP_SYS(statx),
 };
 
-constexpr std::array<std::uint32_t, 5> allowed_requests = {
-	TCGETS, TIOCGWINSZ, BLKGETSIZE64, BLKSSZGET, BLKGETZONESZ,
+/// Discarding and zeroing work only on a device that is open for writing.
+constexpr std::array<std::uint32_t, 7> allowed_requests = {
+	TCGETS, TIOCGWINSZ, BLKGETSIZE64, BLKSSZGET, BLKGETZONESZ, BLKDISCARD, BLKZEROOUT,
 };
 
 /// libblkid asks every block device whether it is one of these.
@@ -130,6 +132,9 @@ void add_memory(Filter &filter)
 	// No memory becomes code. What is code already was made so before.
 	for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
 		filter.add(SCMP_ACT_ALLOW, call, {argument(2, PROT_EXEC, 0)});
+	// The limit of a file in memory is asked for, of this process and not changed.
+	filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64),
+		   {argument(0, 0), argument(2, ~std::uint64_t{0}, 0)});
 }
 
 void add_threads(Filter &filter)
@@ -292,7 +297,7 @@ void on_refusal(int, siginfo_t *info, void *)
 	for (const CallName &known : call_names)
 		if (known.number == info->si_syscall)
 			line << " (" << known.name << ")";
-	line << " refused; reading this image should not need it\n";
+	line << " refused; work on this image should not need it\n";
 	line.write(STDERR_FILENO);
 	remove_temporaries();
 	::_exit(2);

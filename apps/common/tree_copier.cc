@@ -142,12 +142,12 @@ Result<void> TreeCopier::Visitor::add_file(const Entry &entry, NewEntry &made)
 	return added;
 }
 
-Result<void> TreeCopier::copy(FileSystem &files, const char *from, std::string_view to,
-			      std::string_view shown)
+Result<void> TreeCopier::copy(FileSystem &files, FileSystem::Handle directory, const char *from,
+			      std::string_view to, std::string_view shown)
 {
 	Visitor visitor(*this, files, to, shown);
 
-	return walk_tree(files, visitor, walk_, from);
+	return walk_tree(files, visitor, walk_, directory, from);
 }
 
 } // namespace lkl::apps

@@ -24,11 +24,11 @@ public:
 	{
 	}
 
-	/// Copy @from in the root of @files ("." for all of it) to @to below the
+	/// Copy @from in the open @directory of @files ("." for all of it) to @to below the
 	/// destination, empty for the destination itself. Messages call it @shown.
 	/// Trouble with single entries is reported; an Error ends all.
-	Result<void> copy(FileSystem &files, const char *from, std::string_view to,
-			  std::string_view shown);
+	Result<void> copy(FileSystem &files, FileSystem::Handle directory, const char *from,
+			  std::string_view to, std::string_view shown);
 
 private:
 	class Visitor;

@@ -26,7 +26,7 @@ public:
 	Walk(const Walk &) = delete;
 	Walk &operator=(const Walk &) = delete;
 
-	Result<void> run(const char *from);
+	Result<void> run(FileSystem::Handle directory, const char *from);
 
 private:
 	struct Level {
@@ -50,14 +50,14 @@ private:
 	std::uint64_t device_ = 0;	// of the root
 };
 
-Result<void> Walk::run(const char *from)
+Result<void> Walk::run(FileSystem::Handle directory, const char *from)
 {
-	const Metadata root = TRY(files_.stat(files_.root(), from));
+	const Metadata root = TRY(files_.stat(directory, from));
 
 	device_ = root.id.device;
-	TRY(visitor_.visit({path_, files_.root(), from, root}));
+	TRY(visitor_.visit({path_, directory, from, root}));
 	if (root.type == FileType::directory)
-		TRY(enter(files_.root(), from));
+		TRY(enter(directory, from));
 
 	while (!levels_.empty()) {
 		Level &level = levels_.back();
@@ -150,9 +150,14 @@ Result<void> Walk::unreachable(const Error &error)
 } // namespace
 
 Result<void> walk_tree(FileSystem &files, TreeVisitor &visitor, const WalkOptions &options,
-		       const char *from)
+		       FileSystem::Handle directory, const char *from)
 {
-	return Walk(files, visitor, options).run(from);
+	return Walk(files, visitor, options).run(directory, from);
+}
+
+Result<void> walk_tree(FileSystem &files, TreeVisitor &visitor, const WalkOptions &options)
+{
+	return walk_tree(files, visitor, options, files.root(), ".");
 }
 
 } // namespace lkl::apps

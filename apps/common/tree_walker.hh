@@ -42,9 +42,11 @@ struct WalkOptions {
 	bool one_file_system = false;	// do not enter what is mounted, or a subvolume
 };
 
-/// Walk @from in the root of @files, by default the whole; entries' paths are relative
-/// to it. Fails when @visitor does, the file system broke down or @from is not there.
+/// Walk @from in the open @directory of @files, by default the whole tree; entries' paths
+/// are relative to it. Fails when @visitor does, the file system broke down or @from is
+/// not there.
 Result<void> walk_tree(FileSystem &files, TreeVisitor &visitor, const WalkOptions &options,
-		       const char *from = ".");
+		       FileSystem::Handle directory, const char *from);
+Result<void> walk_tree(FileSystem &files, TreeVisitor &visitor, const WalkOptions &options);
 
 } // namespace lkl::apps

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <fmt/format.h>
+
 #include "acl_text.hh"
 
 namespace lkl::apps {
@@ -16,7 +18,7 @@ constexpr std::size_t buffer_bytes = 1 << 20;
 // What a hole is a multiple of, in the file systems there are.
 constexpr std::size_t block_bytes = 4096;
 
-constexpr unsigned implied_permissions = 0755;
+constexpr unsigned set_id_permissions = 06000;
 
 std::string shown(std::string_view path)
 {
@@ -75,14 +77,29 @@ Result<void> TreeWriter::affected(std::string_view path, const Error &error)
 	return {};
 }
 
-/// What a file system has no room for at all, such as owners, is said once.
+/// What is refused to every entry alike, such as owners to an ordinary user or where the
+/// file system has no room for them, is counted, to be said once.
 Result<void> TreeWriter::refused(std::string_view path, const Error &error)
 {
 	if (error.code != EPERM && error.code != EOPNOTSUPP)
 		return affected(path, error);
-	if (!refusals_.insert(error.text).second)
-		return {};
-	return affected(path, {error.code, error.text + " (not said of other entries)"});
+	if (const std::optional<Error> broken = files_.broken())
+		return std::unexpected(*broken);
+
+	const auto [refusal, first] = refusals_.try_emplace(error.text, Refusal{std::string(path)});
+	if (!first)
+		refusal->second.others++;
+	return {};
+}
+
+void TreeWriter::report_refusals()
+{
+	for (const auto &[text, refusal] : refusals_)
+		reporter_.affected(shown(refusal.first),
+				   refusal.others ? fmt::format("{}; so for {} other entries", text,
+								refusal.others)
+						  : text);
+	refusals_.clear();
 }
 
 void TreeWriter::leave()
@@ -107,7 +124,7 @@ Result<void> TreeWriter::open_parent(std::string_view parent)
 
 		if (!handle && handle.error().code == ENOENT) {
 			TRY(target_.make_directory(above, name.c_str()));
-			TRY(target_.set_permissions(above, name.c_str(), implied_permissions));
+			TRY(target_.set_permissions(above, name.c_str(), 0777 & ~options_.umask));
 			made = true;
 			handle = files_.open_directory(above, name.c_str());
 		}
@@ -185,7 +202,8 @@ Result<void> TreeWriter::make(const NewEntry &entry, DataSource *data)
 			return {};
 		made = create();
 	}
-	TRY(std::move(made));
+	if (!made)
+		return refused(entry.path, made.error());
 	return dress(entry, place, true);
 }
 
@@ -268,8 +286,16 @@ Result<void> TreeWriter::add_file(const NewEntry &entry, const Place &place, Dat
 	}
 
 	const FileSystem::Handle handle = TRY(std::move(file));
-	const Result<void> written = write_data(entry, handle, data);
-	files_.close(handle);
+	Result<void> written = write_data(entry, handle, data);
+	const Result<void> closed = target_.close_file(handle);
+
+	if (written)
+		written = closed;
+	// A part looks like the whole: there is none where it is known to end here.
+	if (!written && (ends_all(written.error().code) || written.error().code == EINTR))
+		(void)target_.remove(place.parent, place.name, false);
+	if (!written && written.error().code == EINTR)
+		return written;
 	if (!written)
 		TRY(affected(entry.path, written.error()));
 	return dress(entry, place, true);
@@ -387,10 +413,46 @@ Result<void> TreeWriter::set_attributes(const NewEntry &entry, const Place &plac
 			continue;
 
 		const Result<void> set = target_.set_attribute(place.parent, place.name, attribute);
-		if (!set)
+		// "No space" is then said of attributes that are too many for one file.
+		if (!set && set.error().code == ENOSPC && !files_.broken())
+			reporter_.affected(shown(entry.path), set.error().text);
+		else if (!set)
 			TRY(refused(entry.path, set.error()));
 	}
 	return {};
+}
+
+std::uint32_t TreeWriter::owner_of(const Metadata &meta) const
+{
+	return mapped(options_.uid_map, options_.uid, meta.uid);
+}
+
+std::uint32_t TreeWriter::group_of(const Metadata &meta) const
+{
+	return mapped(options_.gid_map, options_.gid, meta.gid);
+}
+
+Result<bool> TreeWriter::has_its_owner(const Metadata &meta, const Place &place)
+{
+	const Metadata there = TRY(files_.stat(place.parent, place.name));
+
+	return there.uid == owner_of(meta) && there.gid == group_of(meta);
+}
+
+Result<void> TreeWriter::set_permissions(const NewEntry &entry, const Place &place, bool made)
+{
+	unsigned permissions = entry.meta.permissions;
+
+	if (!options_.permissions) {
+		if (!made)
+			return {};
+		permissions = (entry.meta.type == FileType::directory ? 0777 : 0666) & ~options_.umask;
+	}
+	// They would give the rights of somebody else than they were meant to.
+	if (entry.meta.type == FileType::regular && (permissions & set_id_permissions) &&
+	    !TRY(has_its_owner(entry.meta, place)))
+		permissions &= ~set_id_permissions;
+	return target_.set_permissions(place.parent, place.name, permissions);
 }
 
 Timestamp TreeWriter::clamped(const Timestamp &time) const
@@ -408,9 +470,8 @@ Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool m
 	};
 
 	if (options_.owners)
-		TRY(report(target_.set_owner(place.parent, place.name,
-					     mapped(options_.uid_map, options_.uid, meta.uid),
-					     mapped(options_.gid_map, options_.gid, meta.gid))));
+		TRY(report(target_.set_owner(place.parent, place.name, owner_of(meta),
+					     group_of(meta))));
 	// From a default ACL of a directory that was there; the source has none.
 	if (made && options_.acls && meta.type != FileType::symbolic_link &&
 	    !(levels_.empty() ? root_ : levels_.back()).made)
@@ -418,22 +479,45 @@ Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool m
 			if (acl == acl_access_attribute || meta.type == FileType::directory)
 				(void)target_.remove_attribute(place.parent, place.name, acl.data());
 	TRY(set_attributes(entry, place));
-	if (options_.permissions && meta.type != FileType::symbolic_link)
-		TRY(report(target_.set_permissions(place.parent, place.name, meta.permissions)));
+	if (meta.type != FileType::symbolic_link)
+		TRY(report(set_permissions(entry, place, made)));
 	if (options_.times)
 		TRY(report(target_.set_times(place.parent, place.name, clamped(meta.accessed),
 					     clamped(meta.modified))));
 	return {};
 }
 
+Result<void> TreeWriter::amend(std::string_view path, std::span<const Attribute> attributes)
+{
+	const std::size_t slash = path.rfind('/');
+	const bool deep = slash != path.npos;
+	NewEntry entry;
+
+	entry.path = path;
+	entry.attributes = attributes;
+	name_ = path.empty() ? "." : path.substr(deep ? slash + 1 : 0);
+
+	Result<void> done = open_parent(deep ? path.substr(0, slash) : std::string_view());
+	if (done)
+		done = set_attributes(entry, {levels_.empty() ? destination_ : levels_.back().handle,
+					      name_.c_str()});
+	return done ? done : affected(path, done.error());
+}
+
 Result<void> TreeWriter::finish()
 {
-	// The innermost first: its times end what happens to those above it.
+	// The innermost first: its times end what happens to those above it. One that came
+	// several times gets what it had the last time.
+	std::ranges::stable_sort(directories_, {}, &Directory::path);
 	while (!directories_.empty()) {
-		const Directory directory = std::move(directories_.back());
+		Directory directory = std::move(directories_.back());
 		NewEntry entry;
 
 		directories_.pop_back();
+		while (!directories_.empty() && directories_.back().path == directory.path) {
+			directory.made |= directories_.back().made;
+			directories_.pop_back();
+		}
 		entry.path = directory.path;
 		entry.meta = directory.meta;
 		entry.attributes = directory.attributes;
@@ -452,6 +536,7 @@ Result<void> TreeWriter::finish()
 	}
 	while (!levels_.empty())
 		leave();
+	report_refusals();
 	return target_.sync();
 }
 

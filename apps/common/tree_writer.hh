@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,6 +63,7 @@ struct WriteOptions {
 	std::unordered_map<std::uint32_t, std::uint32_t> uid_map, gid_map;	// else through these
 	std::optional<Timestamp> latest;	// later times become this one
 	bool zeroes_to_holes = false;		// blocks of zeroes take no room
+	unsigned umask = 022;	// of new entries that do not get the modes of others
 };
 
 class TreeWriter {
@@ -80,8 +82,10 @@ public:
 	/// reported; an Error (the target is full, read-only or broken) ends all.
 	Result<void> add(const NewEntry &entry, DataSource *data);
 	/// The owners, modes, attributes and times of directories, which must come
-	/// last; then everything is synced.
+	/// last; then everything is synced. What was refused is reported here.
 	Result<void> finish();
+	/// After finish(): attributes that had to wait, of an entry that is there.
+	Result<void> amend(std::string_view path, std::span<const Attribute> attributes);
 
 	std::uint64_t files_done() const { return files_done_; }
 	std::uint64_t bytes_done() const { return bytes_done_; }
@@ -106,6 +110,11 @@ private:
 		FileSystem::Handle parent;
 		const char *name;
 	};
+	/// What is refused to one entry after the other.
+	struct Refusal {
+		std::string first;	// entry's path
+		std::uint64_t others = 0;
+	};
 
 	Result<void> make(const NewEntry &entry, DataSource *data);
 	Result<void> add_directory(const NewEntry &entry, const Place &place);
@@ -122,10 +131,15 @@ private:
 	void leave();
 	Result<void> dress(const NewEntry &entry, const Place &place, bool made);
 	Result<void> set_attributes(const NewEntry &entry, const Place &place);
+	Result<void> set_permissions(const NewEntry &entry, const Place &place, bool made);
+	Result<bool> has_its_owner(const Metadata &meta, const Place &place);
+	std::uint32_t owner_of(const Metadata &meta) const;
+	std::uint32_t group_of(const Metadata &meta) const;
 	bool keeps(std::string_view attribute) const;
 	Timestamp clamped(const Timestamp &time) const;
 	Result<void> affected(std::string_view path, const Error &error);
 	Result<void> refused(std::string_view path, const Error &error);
+	void report_refusals();
 
 	WritableFileSystem &target_;
 	FileSystem &files_;
@@ -138,7 +152,7 @@ private:
 	std::string name_;		// of the current entry
 	std::vector<Directory> directories_;	// in the order made
 	std::vector<std::byte> buffer_;
-	std::unordered_set<std::string> refusals_;	// that were said
+	std::map<std::string, Refusal> refusals_;	// by the error
 	std::uint64_t files_done_ = 0;
 	std::uint64_t bytes_done_ = 0;	// of file data
 };

@@ -38,6 +38,9 @@ public:
 	/// All of @data at @offset of a file from make_file().
 	virtual Result<void> write(Handle file, std::span<const std::byte> data,
 				   std::uint64_t offset) = 0;
+	/// The end of a file from make_file(), instead of FileSystem::close(): some errors of
+	/// writing come this late.
+	virtual Result<void> close_file(Handle file) = 0;
 	/// What is added reads as zeroes and takes no room.
 	virtual Result<void> set_size(Handle file, std::uint64_t bytes) = 0;
 

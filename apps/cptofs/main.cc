@@ -5,123 +5,74 @@
 // There is no sandbox as in fs2tar: the files to be copied are opened while the image's
 // file system is at work.
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
-#include <fmt/format.h>
-
+#include "apps/common/copy_places.hh"
 #include "apps/common/host_file_system.hh"
-#include "apps/common/id_names.hh"
 #include "apps/common/interruption.hh"
 #include "apps/common/library_file_system.hh"
 #include "apps/common/library_tree.hh"
-#include "apps/common/tree_copier.hh"
 #include "options.hh"
 
 namespace lkl::apps {
 
 namespace {
 
-/// @path without slashes at its end, cut into the directory and the name in it.
-struct SplitPath {
-	explicit SplitPath(std::string path)
-	{
-		while (path.size() > 1 && path.ends_with('/'))
-			path.pop_back();
-
-		const std::size_t slash = path.rfind('/');
-		name = path.substr(slash + 1);	// from 0 without a slash
-		directory = slash == path.npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-		if (name == "." || name == ".." || name.empty()) {
-			directory = path;
-			name.clear();
-		}
-	}
-
-	std::string directory, name;	// no name: the directory itself is meant
-};
-
-/// Where the copies go: to their own names below a directory, or one to @name there.
-struct Destination {
-	FileSystem::Handle directory;
-	std::optional<std::string> name;
-	bool of_a_directory = false;	// by a slash at its end
-};
-
-Result<Destination> find_destination(LibraryFileSystem &files, const Options &options)
-{
-	Result<FileSystem::Handle> whole = files.open_in_root(options.target);
-
-	if (whole)
-		return Destination{*whole, std::nullopt};
-	if (options.sources.size() > 1)
-		return std::unexpected(whole.error());
-
-	const SplitPath split(options.target);
-	if (split.name.empty())
-		return std::unexpected(whole.error());
-	return Destination{TRY(files.open_in_root(split.directory)), split.name,
-			   options.target.ends_with('/')};
-}
-
 /// A source that is not there is reported; the others still count.
-Result<void> copy_source(TreeCopier &copier, Reporter &reporter, const std::string &source,
-			 const Destination &where)
+Result<void> copy_from_host(TreeCopier &copier, Reporter &reporter, const std::string &path,
+			    const Destination &where)
 {
-	const SplitPath split(source);
-	const char *from = split.name.empty() ? "." : split.name.c_str();
-	const auto files = HostFileSystem::open(split.directory.c_str());
-	const auto there = files ? (*files)->stat((*files)->root(), from)
-				 : Result<Metadata>(std::unexpected(files.error()));
+	const SourcePath source(path);
+	const auto files = HostFileSystem::open(source.directory.c_str());
 
-	if (!there) {
-		reporter.affected(source, there.error().text);
+	if (!files) {
+		reporter.affected(path, files.error().text);
 		return {};
 	}
-	if (where.of_a_directory && there->type != FileType::directory)
-		return failure(*where.name + "/: " + std::strerror(ENOENT), ENOENT);
-	return copier.copy(**files, from, where.name.value_or(split.name), source);
-}
-
-Result<std::optional<std::uint32_t>> id_of(const std::optional<OwnerName> &given,
-					   std::optional<std::uint32_t> known)
-{
-	if (!given || given->id)
-		return given ? given->id : std::nullopt;
-	if (!known)
-		return failure(fmt::format("'{}' is not known in the image; give its number",
-					   given->name));
-	return known;
+	return copy_source(copier, reporter, **files, (*files)->root(), source, path, where);
 }
 
 Result<void> copy_sources(LibraryTree &tree, const Destination &where, Reporter &reporter,
-			  const Options &options)
+			  const CopyOptions &copy)
 {
-	TreeWriter writer(tree, where.directory, reporter, options.write);
-	TreeCopier copier(writer, reporter, options.excluded, options.walk);
+	TreeWriter writer(tree, where.directory, reporter, copy.write);
+	TreeCopier copier(writer, reporter, copy.excluded, copy.walk);
 
-	for (const std::string &source : options.sources)
-		TRY(copy_source(copier, reporter, source, where));
+	for (const std::string &source : copy.sources)
+		TRY(copy_from_host(copier, reporter, source, where));
 	if (interrupted())
 		return failure("interrupted", EINTR);
 	return writer.finish();
 }
 
-Result<void> copy_all(LibraryFileSystem &files, lkl_kernel *kernel, Reporter &reporter,
-		      Options &options)
+ContentSize size_of_sources(const Options &options)
 {
-	const IdNames names = IdNames::of(files);
-	if (options.user)
-		options.write.uid = TRY(id_of(options.user, names.user_id(options.user->name)));
-	if (options.group)
-		options.write.gid = TRY(id_of(options.group, names.group_id(options.group->name)));
+	ContentMeter meter;
+	WalkOptions walk = options.copy.walk;
 
-	Result<Destination> where = find_destination(files, options);
+	walk.order = Order::name;
+	for (const std::string &path : options.copy.sources) {
+		const SourcePath source(path);
+
+		if (const auto files = HostFileSystem::open(source.directory.c_str()))
+			meter.add_tree(**files, (*files)->root(), source.name.c_str(),
+				       options.copy.excluded, walk);
+	}
+	return meter.size();
+}
+
+Result<void> copy_all(LibraryFileSystem &files, lkl_kernel *kernel, Reporter &reporter,
+		      CopyOptions &copy)
+{
+	TRY(resolve_owners(copy, files, "in the image"));
+
+	const auto open = [&](const std::string &path) { return files.open_in_root(path); };
+	Result<Destination> where = find_destination(copy.target, copy.sources.size(), open);
 	if (!where)
-		return failure(options.target + ": " + where.error().text, where.error().code);
+		return failure(copy.target + ": " + where.error().text, where.error().code);
 
 	LibraryTree tree(kernel, files);
-	const Result<void> copied = copy_sources(tree, *where, reporter, options);
+	const Result<void> copied = copy_sources(tree, *where, reporter, copy);
 
 	files.close(where->directory);
 	return copied;
@@ -130,11 +81,20 @@ Result<void> copy_all(LibraryFileSystem &files, lkl_kernel *kernel, Reporter &re
 Status run(Options &options)
 {
 	Reporter reporter("cptofs", options.tool.quiet, options.tool.progress_fd);
-	const std::string &image_path = options.image.source.path;
+	const std::string image_path = options.image.source.path;
 	const auto fatal = [&](const Error &error) {
 		reporter.fatal(image_path, error.text);
 		return Status::fatal;
 	};
+
+	std::unique_ptr<NewImage> made;
+	if (options.create.wanted) {
+		auto making = NewImage::make(options.create, size_of_sources(options),
+					     options.copy.write.latest, options.image);
+		if (!making)
+			return fatal(making.error());
+		made = std::move(*making);
+	}
 
 	KernelLog log(options.tool.show_kernel_log);	// outlives the image
 	auto image = Image::open(options.image);
@@ -150,7 +110,7 @@ Status run(Options &options)
 	if (!files)
 		return fatal(files.error());
 
-	const Result<void> copied = copy_all(**files, (*image)->kernel(), reporter, options);
+	const Result<void> copied = copy_all(**files, (*image)->kernel(), reporter, options.copy);
 	const std::optional<Error> broken = (*files)->broken();
 	if (broken)
 		return fatal(*broken);
@@ -165,6 +125,9 @@ Status run(Options &options)
 	files->reset();
 	if (const Result<void> closed = (*image)->close(); !closed)
 		return fatal(closed.error());
+	if (made && reporter.status() != Status::fatal)
+		if (const Result<void> kept = made->keep(); !kept)
+			return fatal(kept.error());
 	return reporter.status();
 }
 
@@ -174,6 +137,7 @@ Status run(Options &options)
 
 int main(int argc, char **argv)
 {
+	lkl::apps::hold_interruption();
 	lkl::apps::await_interruption();
 
 	auto parsed = lkl::apps::parse_command_line(argc, argv);

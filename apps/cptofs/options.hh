@@ -2,25 +2,19 @@
 // The command line of cptofs.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <variant>
-#include <vector>
 
 #include "apps/common/command_line.hh"
-#include "apps/common/tree_writer.hh"
+#include "apps/common/copy_options.hh"
+#include "apps/common/create_options.hh"
 
 namespace lkl::apps {
 
 struct Options {
 	ImageOptions image;
+	CreateOptions create;
 	ToolOptions tool;
-	WalkOptions walk;
-	WriteOptions write;
-	Patterns excluded;
-	std::optional<OwnerName> user, group;
-	std::vector<std::string> sources;
-	std::string target;		// in the image
+	CopyOptions copy;
 };
 
 /// The options; or, when there is nothing to do but exit, the status to exit with,

@@ -309,4 +309,13 @@ Result<std::unique_ptr<File>> File::borrow(int fd, Access access)
 	return PosixFile::create(fd, Descriptor(), access, name);
 }
 
+Result<std::unique_ptr<File>> File::scratch(std::uint64_t bytes)
+{
+	Result<Descriptor> owned = create_memory_object(bytes);
+	if (!owned)
+		return std::unexpected(std::move(owned.error()));
+	int fd = owned->get();
+	return PosixFile::create(fd, std::move(*owned), Access::read_write, "memory");
+}
+
 } // namespace lkl::host

@@ -21,6 +21,7 @@ import tarfile
 STORAGE = {'path', 'linkpath', 'size', 'uid', 'gid', 'uname', 'gname'}
 RAW_ACLS = {'SCHILY.xattr.system.posix_acl_access', 'SCHILY.xattr.system.posix_acl_default'}
 SPECIAL = {tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE}
+REGULAR = {tarfile.GNUTYPE_SPARSE: tarfile.REGTYPE, tarfile.AREGTYPE: tarfile.REGTYPE}
 BLOCK = 4096
 
 
@@ -66,7 +67,7 @@ def read(path, ignored):
     with tarfile.open(path, encoding='utf-8', errors='surrogateescape') as archive:
         for entry in archive:
             what = {
-                'type': {tarfile.GNUTYPE_SPARSE: tarfile.REGTYPE}.get(entry.type, entry.type),
+                'type': REGULAR.get(entry.type, entry.type),
                 'mode': oct(entry.mode),
                 'uid': entry.uid,
                 'gid': entry.gid,

@@ -32,6 +32,21 @@ TEST_F(HostOpen, ReadOnlyFilesRefuseEveryChange)
 	EXPECT_EQ(on_disk(), numbered(4096));
 }
 
+TEST_F(HostOpen, ScratchFilesAreHolesInMemory)
+{
+	Result<std::unique_ptr<File>> file = File::scratch(1ULL << 40);
+	ASSERT_TRUE(file) << file.error().context;
+	EXPECT_EQ((*file)->bytes(), 1ULL << 40);
+	EXPECT_FALSE((*file)->read_only());
+	Bytes part = numbered(100), copy(102);
+	EXPECT_EQ(write(**file, part, (1ULL << 39) + 1), 100);
+	EXPECT_EQ(read(**file, copy, 1ULL << 39), 102);
+	part.insert(part.begin(), std::byte());
+	part.push_back(std::byte());
+	EXPECT_EQ(copy, part);
+	EXPECT_GE((*file)->descriptor(), 0);
+}
+
 TEST_F(HostOpen, LocksExcludeWriters)
 {
 	std::unique_ptr<File> writer = make(Bytes(512));

@@ -2,15 +2,19 @@
 // The functions of lkl.h: arguments in, results and last errors out.
 #include "lkl.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <new>
 
+#include "block_node.hh"
 #include "disks.hh"
 #include "kernel.hh"
 #include "last_error.hh"
 #include "mounts.hh"
 #include "options.hh"
+#include "probe.hh"
 #include "try.hh"
 
 using namespace lkl;
@@ -49,6 +53,41 @@ Result<void> copy_out(const std::string &text, char *buf, std::size_t bytes)
 		return fail(LKL_ERANGE, "\"{}\" does not fit into {} bytes", text, bytes);
 	std::memcpy(buf, text.c_str(), text.size() + 1);
 	return {};
+}
+
+// As much of @text as there is room for.
+template <std::size_t bytes> void fill(char (&room)[bytes], const std::string &text)
+{
+	const std::size_t used = std::min(text.size(), bytes - 1);
+
+	std::memcpy(room, text.data(), used);
+	room[used] = '\0';
+}
+
+// The members that @given, whose size is set, has room for.
+template <class T> void copy_back(const T &known, T *given)
+{
+	std::memcpy(given, &known, std::min<std::size_t>(given->size, sizeof(T)));
+}
+
+// A partition within another begins where that does, or after it; the kernel and libblkid
+// number some of them differently, so their places tell which is which.
+void describe(lkl_partition &entry, const Partition &partition, const PartitionTable &table)
+{
+	entry.number = partition.number;
+	entry.offset = partition.start;
+	entry.bytes = partition.bytes;
+	fill(entry.device, partition.node());
+	for (const TableEntry &known : table.entries) {
+		if (known.start != partition.start)
+			continue;
+		fill(entry.table, known.table);
+		fill(entry.type, known.type);
+		fill(entry.uuid, known.uuid);
+		fill(entry.label, known.label);
+		if (known.bytes == partition.bytes)
+			break;
+	}
 }
 
 Result<lkl_options> check_options(const lkl_options *given)
@@ -246,5 +285,49 @@ int lkl_probe(lkl_kernel *kernel, int disk, unsigned partition, char *type,
 {
 	return guarded(kernel, [&]() -> Result<void> {
 		return copy_out(TRY(probe_disk(*kernel, disk, partition)), type, bytes);
+	});
+}
+
+int lkl_probe_device(lkl_kernel *kernel, const char *device, lkl_content *content) noexcept
+{
+	return guarded(kernel, [&]() -> Result<void> {
+		lkl_content known = TRY(copy_options(content, "lkl_content"));
+		const BlockNode node = TRY(BlockNode::find(*kernel, device));
+		const Findings found = TRY(probe(*kernel, node));
+		const PartitionTable table = TRY(probe_table(*kernel, node));
+
+		fill(known.usage, found.usage);
+		fill(known.type, found.type);
+		fill(known.version, found.version);
+		fill(known.label, found.label);
+		fill(known.uuid, found.uuid);
+		fill(known.uuid_sub, found.uuid_sub);
+		fill(known.table, table.type);
+		fill(known.table_uuid, table.uuid);
+		copy_back(known, content);
+		return {};
+	});
+}
+
+int lkl_device_partitions(lkl_kernel *kernel, const char *device, lkl_partition *entries,
+			  unsigned count) noexcept
+{
+	return guarded(kernel, [&]() -> Result<int> {
+		const BlockNode node = TRY(BlockNode::find(*kernel, device));
+		const std::vector<Partition> parts = TRY(node.partitions(*kernel));
+		const std::size_t wanted = std::min<std::size_t>(count, parts.size());
+		const PartitionTable table = wanted ? TRY(probe_table(*kernel, node)) : PartitionTable();
+		const std::uint32_t stride = wanted ? entries->size : 0;
+
+		for (std::size_t i = 0; i < wanted; i++) {
+			auto *entry = reinterpret_cast<lkl_partition *>(
+				reinterpret_cast<std::byte *>(entries) + i * stride);
+
+			entry->size = stride;
+			lkl_partition known = TRY(copy_options(entry, "lkl_partition"));
+			describe(known, parts[i], table);
+			copy_back(known, entry);
+		}
+		return static_cast<int>(parts.size());
 	});
 }

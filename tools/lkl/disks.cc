@@ -228,17 +228,17 @@ Result<void> remove_disk(lkl_kernel &kernel, int number)
 	return flushed;
 }
 
-Result<std::vector<Partition>> partitions(lkl_kernel &kernel, const Disk &disk)
+Result<std::vector<Partition>> list_partitions(lkl_kernel &kernel, const std::string &name)
 {
 	Calls calls(kernel);
-	std::string directory = "/sys/block/" + disk.name;
+	std::string directory = "/sys/class/block/" + name;
 	std::vector<Partition> found;
 	std::vector<std::string> names = TRY(calls.list(directory));
 
-	for (const std::string &name : names) {
-		std::string part = directory + "/" + name;
+	for (const std::string &part_name : names) {
+		std::string part = directory + "/" + part_name;
 
-		if (!name.starts_with(disk.name))
+		if (!part_name.starts_with(name))
 			continue;
 
 		Result<std::uint64_t> number = read_number(calls, part + "/partition");
@@ -249,10 +249,15 @@ Result<std::vector<Partition>> partitions(lkl_kernel &kernel, const Disk &disk)
 		std::uint64_t start = TRY(read_number(calls, part + "/start"));
 		std::uint64_t sectors = TRY(read_number(calls, part + "/size"));
 
-		found.push_back({static_cast<unsigned>(*number), name, start * sector_bytes,
+		found.push_back({static_cast<unsigned>(*number), part_name, start * sector_bytes,
 				 sectors * sector_bytes});
 	}
 	return found;
+}
+
+Result<std::vector<Partition>> partitions(lkl_kernel &kernel, const Disk &disk)
+{
+	return list_partitions(kernel, disk.name);
 }
 
 Result<Partition> find_partition(lkl_kernel &kernel, const Disk &disk, unsigned number)

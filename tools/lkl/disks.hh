@@ -61,6 +61,8 @@ Result<void> remove_disk(lkl_kernel &kernel, int number);
 
 /// ENXIO when there is no such partition.
 Result<Partition> find_partition(lkl_kernel &kernel, const Disk &disk, unsigned number);
+/// All of the device that the kernel calls @name; in the kernel's order.
+Result<std::vector<Partition>> list_partitions(lkl_kernel &kernel, const std::string &name);
 /// All of them, without the whole disk; in the kernel's order.
 Result<std::vector<Partition>> partitions(lkl_kernel &kernel, const Disk &disk);
 

@@ -208,6 +208,8 @@ struct lkl_mount {
 	const char *type;	/* NULL: probed */
 	const char *options;	/* of the file system, comma separated; may be NULL */
 	const char *target;	/* directory, made when missing; NULL: chosen */
+	const char *device;	/* the kernel's block device, which need not be of a disk:
+				 * "/dev/dm-0"; NULL: @disk and @partition count */
 };
 
 /**
@@ -225,6 +227,52 @@ LKL_API int lkl_umount(struct lkl_kernel *instance, const char *path) LKL_NOEXCE
  */
 LKL_API int lkl_probe(struct lkl_kernel *instance, int disk, unsigned partition,
 		      char *type, size_t bytes) LKL_NOEXCEPT;
+
+/* ---- what is on a block device ------------------------------------------- */
+
+/** What libblkid tells of a device. Strings are empty where it tells nothing. */
+struct lkl_content {
+	uint32_t size;		/* sizeof(struct lkl_content), required */
+	uint32_t reserved;
+	char usage[16];		/* "filesystem", "raid", "crypto", "other" */
+	char type[32];		/* the kernel's name for a file system, else libblkid's:
+				 * "LVM2_member", "linux_raid_member", "crypto_LUKS", "swap" */
+	char version[32];
+	char label[256];	/* UTF-8 */
+	char uuid[64];		/* of the whole, which may have several devices */
+	char uuid_sub[64];	/* of this device among those */
+	char table[16];		/* of partitions: "gpt", "dos", "bsd", "sun", ... */
+	char table_uuid[64];
+};
+
+/**
+ * What the kernel's block device @device ("/dev/vda2", "/dev/dm-0") holds. It is not
+ * an error when nothing known is there. -LKL_ENOTUNIQ when there are signs of several
+ * things.
+ */
+LKL_API int lkl_probe_device(struct lkl_kernel *instance, const char *device,
+			     struct lkl_content *content) LKL_NOEXCEPT;
+
+/** A partition, as the kernel has a device for it; the rest as libblkid tells. */
+struct lkl_partition {
+	uint32_t size;		/* sizeof(struct lkl_partition) */
+	uint32_t number;
+	uint64_t offset;	/* bytes before it on the device that has the table */
+	uint64_t bytes;
+	char device[64];	/* "/dev/vda2" */
+	char table[16];		/* that describes it: "gpt", "dos", "bsd", "sun", ... */
+	char type[64];		/* GPT: a GUID; MBR: "0x83" */
+	char uuid[64];
+	char label[128];	/* UTF-8 */
+};
+
+/**
+ * The partitions of block device @device, by their numbers. Fills in as many of
+ * @partitions as there are of both, and returns how many the device has.
+ * @partitions[0].size is that of each; @partitions may be NULL if @count is 0.
+ */
+LKL_API int lkl_device_partitions(struct lkl_kernel *instance, const char *device,
+				  struct lkl_partition *partitions, unsigned count) LKL_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 
 #include <lkl/abi.h>
 
+#include "block_node.hh"
 #include "calls.hh"
 #include "disks.hh"
 #include "kernel.hh"
@@ -17,12 +18,11 @@ namespace lkl {
 namespace {
 
 // ext4 serves the two older types where the kernel has no driver of their own.
-std::int64_t mount_as(const Calls &calls, const Partition &partition, const std::string &target,
+std::int64_t mount_as(const Calls &calls, const BlockNode &node, const std::string &target,
 		      const std::string &type, std::uint64_t flags, const char *options)
 {
 	auto mount = [&](const char *name) {
-		return calls(LKL_SYS_mount, partition.node().c_str(), target.c_str(), name, flags,
-			     options);
+		return calls(LKL_SYS_mount, node.path.c_str(), target.c_str(), name, flags, options);
 	};
 	std::int64_t result = mount(type.c_str());
 
@@ -31,17 +31,24 @@ std::int64_t mount_as(const Calls &calls, const Partition &partition, const std:
 	return result;
 }
 
+// Whatever is written to @node does no harm; what it is made of may be any of the disks.
+bool is_overlay(lkl_kernel &kernel, const BlockNode &node)
+{
+	if (node.disk)
+		return node.disk->overlay;
+	return std::ranges::all_of(kernel.disks().all(), &Disk::overlay);
+}
+
 // f2fs replays its log only when it may go on writing; a read-only mount lacks what
 // was synced last. Over an overlay writing does no harm.
-std::int64_t mount_content(const Calls &calls, const Disk &disk, const Partition &partition,
+std::int64_t mount_content(const Calls &calls, const BlockNode &node, bool overlay,
 			   const std::string &target, const std::string &type,
 			   std::uint64_t flags, const char *options)
 {
-	if (type != "f2fs" || !disk.overlay || !(flags & LKL_MS_RDONLY))
-		return mount_as(calls, partition, target, type, flags, options);
+	if (type != "f2fs" || !overlay || !(flags & LKL_MS_RDONLY))
+		return mount_as(calls, node, target, type, flags, options);
 
-	std::int64_t result =
-		mount_as(calls, partition, target, type, flags & ~LKL_MS_RDONLY, options);
+	std::int64_t result = mount_as(calls, node, target, type, flags & ~LKL_MS_RDONLY, options);
 
 	if (result < 0)
 		return result;
@@ -64,6 +71,13 @@ std::shared_ptr<Disk> disk_behind(lkl_kernel &kernel, const std::string &node)
 	return nullptr;
 }
 
+Result<BlockNode> node_of(lkl_kernel &kernel, int number, unsigned partition)
+{
+	std::shared_ptr<Disk> disk = TRY(kernel.disks().find(number));
+
+	return BlockNode::find(kernel, TRY(find_partition(kernel, *disk, partition)).node());
+}
+
 // A directory for a mount whose place the caller leaves to us.
 Result<std::string> choose_target(const Calls &calls, const std::string &name)
 {
@@ -84,23 +98,24 @@ Result<std::string> choose_target(const Calls &calls, const std::string &name)
 Result<std::string> mount_disk(lkl_kernel &kernel, const lkl_mount &mount)
 {
 	Calls calls(kernel);
-	std::shared_ptr<Disk> disk = TRY(kernel.disks().find(mount.disk));
-	Partition partition = TRY(find_partition(kernel, *disk, mount.partition));
-	std::string type = mount.type ? mount.type : TRY(probe(kernel, *disk, partition));
-	std::string target = mount.target ? mount.target : TRY(choose_target(calls, partition.name));
+	BlockNode node = TRY(mount.device ? BlockNode::find(kernel, mount.device)
+					  : node_of(kernel, mount.disk, mount.partition));
+	std::string type = mount.type ? mount.type : TRY(probe_file_system(kernel, node));
+	std::string target = mount.target ? mount.target : TRY(choose_target(calls, node.name));
 	std::uint64_t flags = mount.flags;
 
-	if (disk->device->content().read_only())
+	if (node.disk && node.disk->device->content().read_only())
 		flags |= LKL_MS_RDONLY;
 	TRY(calls.make_directories(target));
 
-	std::int64_t result =
-		mount_content(calls, *disk, partition, target, type, flags, mount.options);
+	std::int64_t result = mount_content(calls, node, is_overlay(kernel, node), target, type,
+					    flags, mount.options);
 
 	if (result < 0) {
 		if (!mount.target)
 			calls(LKL_SYS_unlinkat, LKL_AT_FDCWD, target.c_str(), LKL_AT_REMOVEDIR);
-		return fail(result, "{}: mount {} as {}", disk->label, partition.node(), type);
+		return fail(result, "{}mount {} as {}", node.disk ? node.disk->label + ": " : "",
+			    node.path, type);
 	}
 	return target;
 }
@@ -124,19 +139,19 @@ Result<void> unmount(lkl_kernel &kernel, const std::string &path)
 	// Not every file system flushes the disk's own cache at its end.
 	Result<void> durable = calls.flush(entry->source, LKL_SYS_fsync);
 
-	// The host's reason says more than the kernel's EIO.
-	if (std::shared_ptr<Disk> disk = disk_behind(kernel, entry->source))
-		TRY(check_writes(*disk));
+	// The host's reason says more than the kernel's EIO. What is made of others may be
+	// made of any.
+	std::shared_ptr<Disk> disk = disk_behind(kernel, entry->source);
+	for (const std::shared_ptr<Disk> &other : kernel.disks().all())
+		if (!disk || other == disk)
+			TRY(check_writes(*other));
 	TRY(std::move(flushed));
 	return durable;
 }
 
-Result<std::string> probe_disk(lkl_kernel &kernel, int number, unsigned partition_number)
+Result<std::string> probe_disk(lkl_kernel &kernel, int disk, unsigned partition)
 {
-	std::shared_ptr<Disk> disk = TRY(kernel.disks().find(number));
-	Partition partition = TRY(find_partition(kernel, *disk, partition_number));
-
-	return probe(kernel, *disk, partition);
+	return probe_file_system(kernel, TRY(node_of(kernel, disk, partition)));
 }
 
 } // namespace lkl

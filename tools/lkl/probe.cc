@@ -7,8 +7,8 @@
 
 #include <lkl/abi.h>
 
+#include "block_view.hh"
 #include "calls.hh"
-#include "disks.hh"
 #include "try.hh"
 
 namespace lkl {
@@ -66,23 +66,23 @@ constexpr auto magics = std::to_array<Magic>({
 	{"affs", 0, "DOS\7"},
 });
 
-// Where libblkid and Linux call a file system differently.
-std::string kernel_name(std::string type)
-{
-	return type == "ntfs" ? "ntfs3" : type;
-}
-
-Result<std::string> read_start(lkl_kernel &kernel, const Partition &partition)
+Result<std::string> read_start(lkl_kernel &kernel, const BlockNode &node)
 {
 	Calls calls(kernel);
-	OpenFile node = TRY(OpenFile::open(calls, partition.node(), LKL_O_RDONLY));
+	OpenFile file = TRY(OpenFile::open(calls, node.path, LKL_O_RDONLY));
 	std::string start(magic_bytes, '\0');
-	std::int64_t bytes = calls(LKL_SYS_pread64, node.fd(), start.data(), start.size(), 0);
+	std::int64_t bytes = calls(LKL_SYS_pread64, file.fd(), start.data(), start.size(), 0);
 
 	if (bytes < 0)
-		return fail(bytes, "{}: read", partition.node());
+		return fail(bytes, "{}: read", node.path);
 	start.resize(static_cast<std::size_t>(bytes));
 	return start;
+}
+
+// What messages begin with.
+std::string label_of(const BlockNode &node)
+{
+	return node.disk ? node.disk->label + ": " : "";
 }
 
 } // namespace
@@ -96,34 +96,52 @@ std::string probe_magic(std::string_view start)
 	return {};
 }
 
-Result<std::string> probe(lkl_kernel &kernel, const Disk &disk, const Partition &partition)
+Result<Findings> probe(lkl_kernel &kernel, const BlockNode &node)
 {
-	virtio::Content &content = disk.device->content();
-	std::string type;
+	Result<Findings> answer = probe_view(TRY(BlockView::of(kernel, node)));
 
-	if (int fd = content.descriptor(); fd >= 0) {
-		Result<std::string> answer = probe_descriptor(
-			fd, content.descriptor_offset() + partition.start, partition.bytes);
-
-		if (!answer)
-			return fail(answer.error().code, "{}: {}: {}", disk.label,
-				    partition.node(), answer.error().context);
-		type = kernel_name(*answer);
+	if (!answer)
+		return fail(answer.error().code, "{}{}: {}", label_of(node), node.path,
+			    answer.error().context);
+	// Where libblkid and Linux call a file system differently.
+	if (answer->type == "ntfs")
+		answer->type = "ntfs3";
+	// What only the kernel sees, an overlay's; and types that libblkid does not know.
+	if (answer->type.empty()) {
+		answer->type = probe_magic(TRY(read_start(kernel, node)));
+		if (!answer->type.empty())
+			answer->usage = "filesystem";
 	}
-	// What only the kernel sees: callbacks, an overlay; and types that libblkid
-	// does not know.
-	if (type.empty())
-		type = probe_magic(TRY(read_start(kernel, partition)));
-	if (!type.empty())
-		return type;
-	if (partition.number == 0) {
-		std::size_t parts = TRY(partitions(kernel, disk)).size();
+	return answer;
+}
 
-		if (parts)
-			return fail(LKL_ENODEV, "{}: no file system, but {} partition{}; choose one",
-				    disk.label, parts, parts == 1 ? "" : "s");
-	}
-	return fail(LKL_ENODEV, "{}: no file system recognized on {}", disk.label, partition.node());
+Result<std::string> probe_file_system(lkl_kernel &kernel, const BlockNode &node)
+{
+	Result<Findings> found = probe(kernel, node);
+
+	if (!found && found.error().code == LKL_ENOTUNIQ)
+		return fail(LKL_ENODEV, "{}; name the type", found.error().context);
+	if (!found)
+		return std::unexpected(std::move(found.error()));
+	if (found->usage == "filesystem")
+		return found->type;
+	if (!found->type.empty())
+		return fail(LKL_ENODEV, "{}{}: {} is there, which is not a file system", label_of(node),
+			    node.path, found->type);
+
+	std::size_t parts = TRY(node.partitions(kernel)).size();
+	if (parts)
+		return fail(LKL_ENODEV, "{}no file system, but {} partition{}; choose one",
+			    label_of(node), parts, parts == 1 ? "" : "s");
+	return fail(LKL_ENODEV, "{}no file system recognized on {}", label_of(node), node.path);
+}
+
+Result<PartitionTable> probe_table(lkl_kernel &kernel, const BlockNode &node)
+{
+	BlockView view = TRY(BlockView::of(kernel, node));
+
+	TRY(view.add_tables(kernel, node));
+	return probe_view_table(view);
 }
 
 } // namespace lkl

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+// The command line of cpfromfs.
+#pragma once
+
+#include <variant>
+
+#include "apps/common/copy_options.hh"
+
+namespace lkl::apps {
+
+struct Options {
+	ImageOptions image;
+	ToolOptions tool;
+	CopyOptions copy;
+	bool durable = false;		// wait for the host's disk
+};
+
+/// The options; or, when there is nothing to do but exit, the status to exit with,
+/// after help or a complaint was printed.
+std::variant<Options, int> parse_command_line(int argc, char **argv);
+
+} // namespace lkl::apps
