@@ -9,6 +9,7 @@
 cptofs=${LKL_CPTOFS:-$LKL_OUT/bin/cptofs}
 fs2tar=${LKL_FS2TAR:-$LKL_OUT/bin/fs2tar}
 tar2fs=${LKL_TAR2FS:-$LKL_OUT/bin/tar2fs}
+cpfromfs=${LKL_CPFROMFS:-$LKL_OUT/bin/cpfromfs}
 
 # Those that promise to be consistent whenever they are stopped.
 journalled=(ext3 ext4 xfs btrfs f2fs)
