@@ -57,6 +57,24 @@ TEST_P(StressRaces, DeletingFasterThanFreeingIsNotOutOfMemory)
 	});
 }
 
+/// When everybody is asleep, whose alarm is for the next timer?
+TEST_P(StressRaces, EverySleepEnds)
+{
+	for (unsigned sleepers = 1; sleepers <= 5; sleepers++)
+		in_threads(sleepers, [&](unsigned i) {
+			Random random(i + 1);
+			const auto start = Clock::now();
+
+			while (seconds_since(start) < scaled(5) / 10.) {
+				const lkl_timespec wait = {0, lkl_s64(random.below(300000))};
+
+				must(lkl_sys_nanosleep(kernel, &wait, nullptr), "nanosleep");
+				if (random.below(8) == 0)
+					must(lkl_sys_gettid(kernel), "gettid");
+			}
+		});
+}
+
 TEST_P(StressRaces, EveryCallIsMadeExactlyOnce)
 {
 	constexpr unsigned threads = 12;

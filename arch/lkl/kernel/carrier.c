@@ -50,6 +50,7 @@ static bool run(struct lkl_cpu *cpu, struct lkl_thread *thread)
 static void release(struct lkl_cpu *cpu, struct lkl_thread *thread)
 {
 	cpu->executor = NULL;
+	lkl_race_point();
 	thread->carrying = NULL;
 	lkl_cpu_release(cpu);
 }
@@ -64,6 +65,7 @@ static u64 set_alarm(struct lkl_cpu *cpu, u64 *alarm)
 
 	do {
 		until = READ_ONCE(cpu->deadline);
+		lkl_race_point();
 		__atomic_exchange_n(alarm, until, SEQ);
 	} while (READ_ONCE(cpu->deadline) != until);
 	return until;
@@ -77,6 +79,7 @@ static bool enter_standby(struct lkl_cpu *cpu, struct lkl_thread *thread)
 	if (READ_ONCE(cpu->standby) ||
 	    !__atomic_compare_exchange_n(&cpu->standby, &none, thread, 0, SEQ, SEQ))
 		return false;
+	lkl_race_point();
 	set_alarm(cpu, &cpu->standby_until);
 	return true;
 }
@@ -86,6 +89,7 @@ static void leave_standby(struct lkl_cpu *cpu, struct lkl_thread *thread)
 {
 	struct lkl_thread *me = thread;
 
+	lkl_race_point();
 	if (__atomic_compare_exchange_n(&cpu->standby, &me, NULL, 0, SEQ, SEQ)) {
 		lkl_cpu_cover_deadline(cpu);
 		return;
@@ -95,6 +99,8 @@ static void leave_standby(struct lkl_cpu *cpu, struct lkl_thread *thread)
 		lkl_cpu_pause();
 	if (READ_ONCE(cpu->pending) && !READ_ONCE(cpu->owned))
 		lkl_cpu_kick(cpu);
+	/* Who served what we were invited for may have relied on our alarm. */
+	lkl_cpu_cover_deadline(cpu);
 }
 
 /* Busy-wait for the end of the call or an invitation. */
@@ -130,11 +136,14 @@ static bool sleep(struct lkl_cpu *cpu, struct lkl_thread *thread, bool standby)
 		u64 until;
 
 		until = standby ? set_alarm(cpu, &cpu->standby_until) : LKL_FOREVER;
+		lkl_race_point();
 		if (!__atomic_compare_exchange_n(&thread->state, &state, LKL_CALL_WAITING,
 						 0, SEQ, SEQ) || is_over())
 			break;
 		cpu->count[LKL_COUNT_SLEEPS]++;
+		lkl_race_point();
 		lkl_event_wait(thread->event, until);
+		lkl_race_point();
 		state = LKL_CALL_WAITING;
 		if (!__atomic_compare_exchange_n(&thread->state, &state, LKL_CALL_RUNNING,
 						 0, SEQ, SEQ) || is_over())
@@ -217,6 +226,7 @@ static void post(struct lkl_cpu *cpu, struct lkl_thread *thread)
 	/* Still in some inbox from before? Then that one wakes us. */
 	if (__atomic_exchange_n(&thread->posted, 1, SEQ))
 		return;
+	lkl_race_point();
 	first = READ_ONCE(cpu->inbox);
 	do
 		thread->next_posted = first;
@@ -262,7 +272,9 @@ s64 lkl_call(struct lkl_thread *thread, s64 nr, const s64 *args)
 		}
 	}
 
+	lkl_race_point();
 	__atomic_store_n(&thread->request, 1, SEQ);
+	lkl_race_point();
 	if (cpu) {
 		cpu->count[LKL_COUNT_WOKEN_CALLS]++;
 		post(cpu, thread);
@@ -275,6 +287,7 @@ s64 lkl_call(struct lkl_thread *thread, s64 nr, const s64 *args)
 		 */
 		home->count[LKL_COUNT_POSTED_CALLS]++;
 		post(home, thread);
+		lkl_race_point();
 		__atomic_fetch_or(&home->pending, BIT(LKL_PEND_INBOX), SEQ);
 		if (lkl_cpu_try_own(home) || wait(home, thread, false))
 			finish(home, thread);
@@ -289,6 +302,7 @@ void lkl_call_interrupt(struct lkl_thread *thread)
 
 	__atomic_store_n(&thread->interrupt, 1, SEQ);
 	post(cpu, thread);
+	lkl_race_point();
 	lkl_cpu_raise(cpu, LKL_PEND_INBOX);
 }
 
@@ -324,9 +338,11 @@ static void helper_main(void *arg)
 	u64 until;
 
 	while (!is_over()) {
-		until = set_alarm(cpu, &cpu->helper_until);
 		/* Pairs with lkl_cpu_kick_helper(): what it told of is seen below. */
 		__atomic_exchange_n(&cpu->kicked, 0, SEQ);
+		lkl_race_point();
+		until = set_alarm(cpu, &cpu->helper_until);
+		lkl_race_point();
 		if (!READ_ONCE(cpu->pending) || !lkl_cpu_try_own(cpu)) {
 			lkl_event_wait(cpu->helper_event, until);
 			lkl_cpu_deadline_passed(cpu);

@@ -62,6 +62,24 @@ int lkl_life;
 
 /* ---- any thread ---- */
 
+#ifdef CONFIG_LKL_RACE_POINTS
+/* Once in 64 times let others go first, for up to 0.1 ms. */
+void lkl_race_point(void)
+{
+	static u32 state;	/* that threads race for it does not make it less random */
+	u32 random = READ_ONCE(state) * 1664525 + 1013904223;
+	u64 end;
+
+	WRITE_ONCE(state, random);
+	if (random >> 26)
+		return;
+	end = lkl_now_ns() + (random >> 9 & 0x1ffff);
+	do
+		lkl_host_yield();
+	while (lkl_now_ns() < end);
+}
+#endif
+
 void lkl_cpu_kick_helper(struct lkl_cpu *cpu)
 {
 	/* Pairs with the clearing of kicked in helper_main(): it looks afterwards. */
@@ -79,8 +97,10 @@ void lkl_cpu_kick(struct lkl_cpu *cpu)
 		if (thread) {
 			void *event = thread->event;
 
+			lkl_race_point();
 			/* From here on the thread may come and go: see leave_standby(). */
 			__atomic_store_n(&thread->invite, cpu, SEQ);
+			lkl_race_point();
 			lkl_event_signal(event);
 			return;
 		}
@@ -91,6 +111,7 @@ void lkl_cpu_kick(struct lkl_cpu *cpu)
 void lkl_cpu_raise(struct lkl_cpu *cpu, enum lkl_irq_bit bit)
 {
 	__atomic_fetch_or(&cpu->pending, BIT(bit), SEQ);
+	lkl_race_point();
 	/* Pairs with lkl_cpu_release(). */
 	if (!__atomic_load_n(&cpu->owned, SEQ))
 		lkl_cpu_kick(cpu);
@@ -107,7 +128,9 @@ bool lkl_cpu_try_own(struct lkl_cpu *cpu)
 /* Give up @cpu, whose executor is already cleared. */
 void lkl_cpu_release(struct lkl_cpu *cpu)
 {
+	lkl_race_point();
 	__atomic_exchange_n(&cpu->owned, 0, SEQ);
+	lkl_race_point();
 	/* Pairs with lkl_cpu_raise(). */
 	if (READ_ONCE(cpu->pending))
 		lkl_cpu_kick(cpu);
@@ -120,6 +143,7 @@ void lkl_cpu_cover_deadline(struct lkl_cpu *cpu)
 {
 	u64 deadline = READ_ONCE(cpu->deadline);
 
+	lkl_race_point();
 	if (deadline >= READ_ONCE(cpu->helper_until))
 		return;
 	if (READ_ONCE(cpu->standby) && deadline >= READ_ONCE(cpu->standby_until))
@@ -136,6 +160,7 @@ bool lkl_cpu_deadline_passed(struct lkl_cpu *cpu)
 		return false;
 	if (!__atomic_compare_exchange_n(&cpu->deadline, &deadline, LKL_FOREVER, 0, SEQ, SEQ))
 		return false;
+	lkl_race_point();
 	__atomic_fetch_or(&cpu->pending, BIT(LKL_PEND_TIMER), SEQ);
 	return true;
 }
@@ -175,6 +200,13 @@ static bool executor_done(const struct lkl_cpu *cpu)
 	       __atomic_load_n(&cpu->executor->state, __ATOMIC_ACQUIRE) == LKL_CALL_DONE;
 }
 
+/* The helper itself carries us, so it may be that nobody sleeps until the deadline. */
+static void watch_clock(struct lkl_cpu *cpu)
+{
+	if (!cpu->executor)
+		lkl_cpu_deadline_passed(cpu);
+}
+
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
 {
 	struct thread_info *from = task_thread_info(prev);
@@ -192,8 +224,10 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 		__atomic_fetch_or(&cpu->pending, BIT(LKL_PEND_LEAVE), SEQ);
 	}
 	/* A timer that @prev set; from idle the carrier sees to it when it leaves. */
-	if (!is_idle_task(next))
+	if (!is_idle_task(next)) {
 		lkl_cpu_cover_deadline(cpu);
+		watch_clock(cpu);
+	}
 	return lkl_switch_stack(&prev->thread.sp, next->thread.sp, prev);
 }
 
@@ -290,8 +324,10 @@ void lkl_cpu_relax(void)
 		lkl_cpu_abandon();
 	if (ti->irq_enabled && lkl_irqs_pending(ti))
 		lkl_irq_point();
-	if (!(++ti->relaxed % 64))
+	if (!(++ti->relaxed % 64)) {
+		watch_clock(ti->vcpu);
 		lkl_host_yield();
+	}
 }
 EXPORT_SYMBOL(lkl_cpu_relax);
 

@@ -143,6 +143,7 @@ static void complete_call(struct lkl_thread *thread)
 	struct lkl_cpu *cpu = READ_ONCE(thread->carrying);
 	void *event = thread->event;
 
+	lkl_race_point();
 	if (__atomic_exchange_n(&thread->state, LKL_CALL_DONE, SEQ) == LKL_CALL_WAITING)
 		lkl_event_signal(event);
 	else if (cpu && cpu != current_thread_info()->vcpu)
@@ -173,11 +174,13 @@ void lkl_inbox_interrupt(struct lkl_cpu *cpu)
 		struct wait_queue_entry entry = { .private = task };
 		bool interrupt = __atomic_exchange_n(&thread->interrupt, 0, SEQ);
 
+		lkl_race_point();
 		/*
 		 * From here on the thread may post itself again, or detach and
 		 * be freed. The task stays valid: it is freed by RCU only.
 		 */
 		__atomic_exchange_n(&thread->posted, 0, SEQ);
+		lkl_race_point();
 		thread = next;
 		if (!task)
 			continue;
@@ -236,6 +239,7 @@ static void park(struct lkl_thread *thread, bool report)
 	}
 	current->policy = policy;
 
+	lkl_race_point();
 	while (!READ_ONCE(thread->request)) {
 		set_current_state(TASK_INTERRUPTIBLE | TASK_LKL_PARKED);
 		if (READ_ONCE(thread->request))

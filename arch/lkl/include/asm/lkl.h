@@ -192,6 +192,11 @@ void lkl_secondary_start(void);
 
 /* ---- cpu.c: any thread, fiber or carrier ---- */
 
+#ifdef CONFIG_LKL_RACE_POINTS
+void lkl_race_point(void);
+#else
+static inline void lkl_race_point(void) { }
+#endif
 bool lkl_cpu_try_own(struct lkl_cpu *cpu);
 void lkl_cpu_release(struct lkl_cpu *cpu);
 void lkl_cpu_raise(struct lkl_cpu *cpu, enum lkl_irq_bit bit);
