@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -17,7 +18,15 @@ namespace {
 
 /// Logs of large file systems hold much before it is written; only what is used is taken
 /// from the host.
-constexpr unsigned writing_memory_mib = 512;
+constexpr unsigned writing_memory_mib = 256;
+
+/// The kernel writes back while it is given more.
+unsigned cpus(const ImageOptions &options)
+{
+	return options.cpus || !options.source.writable
+		       ? options.cpus
+		       : std::clamp(std::thread::hardware_concurrency(), 1u, 2u);
+}
 
 unsigned memory_mib(const ImageOptions &options)
 {
@@ -115,7 +124,7 @@ Result<void> Image::boot(KernelLog &log)
 
 	log_ = &log;
 	boot.size = sizeof(boot);
-	boot.cpus = options_.cpus;
+	boot.cpus = cpus(options_);
 	boot.memory_bytes = static_cast<std::uint64_t>(memory_mib(options_)) << 20;
 	boot.log = KernelLog::receive;
 	boot.log_user = &log;
