@@ -113,7 +113,7 @@ run_tests = LKL_OUT=$(abspath $(O)) LKL_LINUX=$(kernel_tree) LKL_LLVM=$(LLVM) LK
 check: $(unit_programs) ## Run the quick tests: library units, layer rule, style
 	$(Q)$(run_tests) $(unit_tests)
 
-tests: $(unit_programs) $(test_programs) $(app_part_programs) ## Build the test programs
+tests: $(unit_programs) $(test_programs) $(app_part_programs) $(common_test_programs) ## Build the test programs
 test: all $(kernel_variants:%=kernel-%) ## Run every test: all kernels, KUnit, the newest series
 	$(Q)$(run_tests) $(unit_tests) $(slow_tests) $(smp_runs) $(variant_runs) \
 		--label '' --timeout 3000 $(long_scripts)

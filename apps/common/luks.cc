@@ -7,17 +7,14 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <poll.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "luks_protocol.hh"
 #include "wire.hh"
-
-extern char **environ;
 
 namespace lkl::apps {
 
@@ -76,16 +73,68 @@ Result<void> read_all(int fd, void *bytes, std::size_t count)
 	return {};
 }
 
-/// Beside this program, or where it is installed with it.
+/// Beside this program, where it is installed with it, or a name to look for.
 std::string helper_path()
 {
 	std::array<char, PATH_MAX> self;
 	const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size());
 	const std::string path(self.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-	const std::string beside = path.substr(0, path.rfind('/') + 1) + program;
+	const std::string folder = path.substr(0, path.rfind('/') + 1);
 
-	return ::access(beside.c_str(), X_OK) == 0 ? beside : program;
+	for (const char *place : {"", "../libexec/lkl/"})
+		if (const std::string found = folder + place + program;
+		    ::access(found.c_str(), X_OK) == 0)
+			return found;
+	return program;
 }
+
+bool make_pipe(Descriptor &out, Descriptor &in)
+{
+	int ends[2];
+
+	if (::pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	out = Descriptor(ends[0]);
+	in = Descriptor(ends[1]);
+	return true;
+}
+
+/// What the child does, with nothing but system calls: wait for the first request, and
+/// become the program.
+struct Launch {
+	std::string path;
+	std::string missing;	// the answer when there is no program
+	int requests, answers, header;
+
+	[[noreturn]] void run() const
+	{
+		constexpr int out_of_the_way = 16;
+		const int files[] = {::fcntl(requests, F_DUPFD, out_of_the_way),
+				     ::fcntl(answers, F_DUPFD, out_of_the_way),
+				     ::fcntl(header, F_DUPFD, out_of_the_way)};
+		char *const arguments[] = {const_cast<char *>(program), nullptr};
+		pollfd asked = {STDIN_FILENO, POLLIN, 0};
+
+		::dup2(files[0], STDIN_FILENO);
+		::dup2(files[1], STDOUT_FILENO);
+		::dup2(files[2], luks_header_fd);
+		// Others wait for the ends of what we would hold open.
+		::close_range(luks_header_fd + 1, ~0u, 0);
+		while (::poll(&asked, 1, -1) < 0 && errno == EINTR)
+			;
+		if (!(asked.revents & POLLIN))
+			::_exit(0);
+		::execvp(path.c_str(), arguments);
+
+		LuksAnswer answer = {};
+		answer.status = static_cast<std::uint32_t>(errno);
+		answer.text_bytes = static_cast<std::uint32_t>(missing.size());
+		if (::write(STDOUT_FILENO, &answer, sizeof(answer)) < 0 ||
+		    ::write(STDOUT_FILENO, missing.data(), missing.size()) < 0)
+			::_exit(1);
+		::_exit(0);
+	}
+};
 
 } // namespace
 
@@ -107,81 +156,67 @@ Result<std::optional<LuksHeader>> read_luks_header(const KernelDevice &device)
 		// data; how long those are is in the metadata, which is the program's.
 		header.bytes = 2 * big_endian(head, 8, 8) + (std::uint64_t{16} << 20);
 	} else {
-		return failure(fmt::format("LUKS version {} is not known", header.version));
+		header.trouble = fmt::format("LUKS version {} is not known", header.version);
 	}
 	header.bytes = std::min(header.bytes, TRY(device.bytes()));
 	if (header.bytes > longest_header)
-		return failure("the LUKS header makes no sense");
+		header.trouble = "the LUKS header makes no sense";
 	return header;
 }
 
 Result<LuksKeyHelper> LuksKeyHelper::start(std::vector<Secret> keys, bool ask)
 {
-	int requests[2], answers[2];
-	const int header = ::memfd_create("luks-header", MFD_CLOEXEC);
+	LuksKeyHelper helper;
+	Descriptor requests, answers;
 
-	if (header < 0 || ::pipe2(requests, O_CLOEXEC) < 0)
+	helper.header_ = Descriptor(::memfd_create("luks-header", MFD_CLOEXEC));
+	if (!helper.header_ || !make_pipe(requests, helper.requests_) ||
+	    !make_pipe(helper.answers_, answers))
 		return host_failure(fmt::format("start {}", program));
-	if (::pipe2(answers, O_CLOEXEC) < 0)
+
+	const Launch launch = {helper_path(),
+			       fmt::format("needs the program {}, which cannot be started", program),
+			       requests.get(), answers.get(), helper.header_.get()};
+	const pid_t child = ::fork();
+	if (child < 0)
 		return host_failure(fmt::format("start {}", program));
+	if (child == 0)
+		launch.run();
 
-	// From here on this object closes our ends.
-	LuksKeyHelper helper(requests[1], answers[0], header);
-	posix_spawn_file_actions_t actions;
-	const std::string path = helper_path();
-	std::string argument = program;
-	char *const arguments[] = {argument.data(), nullptr};
-	pid_t child;
-
-	::posix_spawn_file_actions_init(&actions);
-	::posix_spawn_file_actions_adddup2(&actions, requests[0], STDIN_FILENO);
-	::posix_spawn_file_actions_adddup2(&actions, answers[1], STDOUT_FILENO);
-	::posix_spawn_file_actions_adddup2(&actions, header, luks_header_fd);
-	const int result = ::posix_spawnp(&child, path.c_str(), &actions, nullptr, arguments, environ);
-	::posix_spawn_file_actions_destroy(&actions);
-	::close(requests[0]);
-	::close(answers[1]);
-	if (result != 0)
-		return host_failure(fmt::format("start {}", program), result);
-
-	const LuksKeys head = {static_cast<std::uint32_t>(keys.size()), ask};
-	TRY(write_all(helper.requests_, &head, sizeof(head)));
-	for (const Secret &key : keys) {
-		const auto bytes = static_cast<std::uint32_t>(key.size());
-
-		TRY(write_all(helper.requests_, &bytes, sizeof(bytes)));
-		TRY(write_all(helper.requests_, key.data(), key.size()));
-	}
+	helper.ask_ = ask;
+	if (!keys.empty())
+		TRY(helper.greet(keys));
 	return helper;
 }
 
-LuksKeyHelper::LuksKeyHelper(LuksKeyHelper &&other) noexcept
-    : requests_(std::exchange(other.requests_, -1)), answers_(std::exchange(other.answers_, -1)),
-      header_(std::exchange(other.header_, -1))
+Result<void> LuksKeyHelper::greet(std::span<const Secret> keys)
 {
-}
+	const LuksKeys head = {static_cast<std::uint32_t>(keys.size()), ask_};
 
-/// The program ends when there can be no more requests.
-LuksKeyHelper::~LuksKeyHelper()
-{
-	for (const int fd : {requests_, answers_, header_})
-		if (fd >= 0)
-			::close(fd);
+	TRY(write_all(requests_.get(), &head, sizeof(head)));
+	for (const Secret &key : keys) {
+		const auto bytes = static_cast<std::uint32_t>(key.size());
+
+		TRY(write_all(requests_.get(), &bytes, sizeof(bytes)));
+		TRY(write_all(requests_.get(), key.data(), key.size()));
+	}
+	greeted_ = true;
+	return {};
 }
 
 Result<void> LuksKeyHelper::copy_header(const KernelDevice &device, const LuksHeader &header) const
 {
 	std::vector<std::byte> piece(std::size_t{1} << 20);
 
-	if (::ftruncate(header_, 0) < 0 ||
-	    ::ftruncate(header_, static_cast<off_t>(TRY(device.bytes()))) < 0)
+	if (::ftruncate(header_.get(), 0) < 0 ||
+	    ::ftruncate(header_.get(), static_cast<off_t>(TRY(device.bytes()))) < 0)
 		return host_failure("copy of the LUKS header");
 	for (std::uint64_t at = 0; at < header.bytes; at += piece.size()) {
 		const std::span<std::byte> part =
 			std::span(piece).first(std::min<std::uint64_t>(piece.size(), header.bytes - at));
 
 		TRY(device.read(part, at));
-		if (::pwrite(header_, part.data(), part.size(), static_cast<off_t>(at)) !=
+		if (::pwrite(header_.get(), part.data(), part.size(), static_cast<off_t>(at)) !=
 		    static_cast<ssize_t>(part.size()))
 			return host_failure("copy of the LUKS header");
 	}
@@ -197,16 +232,18 @@ Result<std::string> LuksKeyHelper::open(DeviceMapper &mapper, const KernelDevice
 	LuksAnswer answer;
 
 	TRY(copy_header(device, header));
-	TRY(write_all(requests_, &request, sizeof(request)));
-	TRY(write_all(requests_, shown.data(), shown.size()));
-	TRY(read_all(answers_, &answer, sizeof(answer)));
+	if (!greeted_)
+		TRY(greet({}));
+	TRY(write_all(requests_.get(), &request, sizeof(request)));
+	TRY(write_all(requests_.get(), shown.data(), shown.size()));
+	TRY(read_all(answers_.get(), &answer, sizeof(answer)));
 	if (answer.key_bytes > longest_answer || answer.text_bytes > longest_answer)
 		return failure(fmt::format("{} gave an answer that makes no sense", program));
 
 	Secret key(answer.key_bytes);
 	std::string text(answer.text_bytes, '\0');
-	TRY(read_all(answers_, key.data(), key.size()));
-	TRY(read_all(answers_, text.data(), text.size()));
+	TRY(read_all(answers_.get(), key.data(), key.size()));
+	TRY(read_all(answers_.get(), text.data(), text.size()));
 	if (answer.status != 0)
 		return failure(text, static_cast<int>(answer.status));
 	if (answer.data_offset >= device_sectors)

@@ -2,16 +2,24 @@
 #include "lvm.hh"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "lvm_activation.hh"
+#include "md_superblock.hh"
 
 namespace lkl::apps {
 
 namespace {
 
 constexpr std::uint64_t sector_bytes = 512;
+
+/// Where segments name what they lie on.
+constexpr std::array<std::string_view, 9> ground_arrays = {
+	"stripes", "mirrors", "raids", "raid0_lvs", "mirror_log",
+	"thin_pool", "pool", "metadata", "external_origin",
+};
 
 /// Everything that is listed to choose from, one per line.
 std::string list_of(const std::vector<VolumeGroup> &groups)
@@ -38,7 +46,7 @@ std::string kind_of(const LvmSection &volume)
 } // namespace
 
 Result<VolumeGroup> VolumeGroup::read(const std::string &name, const LvmSection &section,
-				      const std::map<std::string, std::string> &devices)
+				      const Devices &devices)
 {
 	VolumeGroup group;
 
@@ -53,10 +61,14 @@ Result<VolumeGroup> VolumeGroup::read(const std::string &name, const LvmSection 
 
 		volume.uuid = TRY(described.text("id"));
 		volume.first_extent = TRY(described.number("pe_start"));
-		if (const auto found = devices.find(volume.uuid); found != devices.end())
-			volume.device = found->second;
-		else
+		if (const auto found = devices.find(volume.uuid); found == devices.end())
 			group.missing_.push_back(fmt::format("{} ({})", key, volume.uuid));
+		else if (found->second.size() > 1)
+			group.trouble_ = fmt::format("{} are the same physical volume {}; give only "
+						     "one of them",
+						     fmt::join(found->second, " and "), volume.uuid);
+		else
+			volume.device = found->second.front();
 		group.physical_.emplace(key, std::move(volume));
 	}
 	if (const auto logical = section.section("logical_volumes"))
@@ -74,6 +86,42 @@ std::vector<std::string> VolumeGroup::devices() const
 	return found;
 }
 
+const LvmSection *VolumeGroup::snapshot_of(const std::string &name) const
+{
+	for (const auto &[key, volume] : logical_)
+		if (const auto segment = volume.section("segment1");
+		    segment && (*segment)->text("type").value_or("") == "snapshot" &&
+		    (*segment)->text("cow_store").value_or("") == name)
+			return *segment;
+	return nullptr;
+}
+
+void VolumeGroup::add_ground(const std::string &name, Ground &ground) const
+{
+	if (!ground.seen.insert(name).second)
+		return;
+	if (const auto physical = physical_.find(name); physical != physical_.end()) {
+		if (physical->second.device)
+			ground.devices.insert(*physical->second.device);
+		else
+			ground.whole = false;
+		return;
+	}
+
+	const auto volume = logical_.find(name);
+	if (volume == logical_.end()) {
+		ground.whole = false;
+		return;
+	}
+	for (const auto &[key, segment] : volume->second.sections())
+		for (const std::string_view array : ground_arrays)
+			for (const LvmSection::Scalar &value : segment.array(array))
+				if (const auto *part = std::get_if<std::string>(&value))
+					add_ground(*part, ground);
+	if (const LvmSection *snapshot = snapshot_of(name))
+		add_ground(snapshot->text("origin").value_or(""), ground);
+}
+
 std::vector<LogicalVolume> VolumeGroup::volumes() const
 {
 	std::vector<LogicalVolume> volumes;
@@ -87,7 +135,7 @@ std::vector<LogicalVolume> VolumeGroup::volumes() const
 			extents += segment.number_or("extent_count", 0);
 		// The description of a snapshot is a volume of its own, without a device.
 		listed = listed && kind != "snapshot" && kind != "thin-pool";
-		if (const LvmSection *snapshot = LvmActivation::snapshot_of(*this, name)) {
+		if (const LvmSection *snapshot = snapshot_of(name)) {
 			kind = "snapshot";
 			listed = true;	// its differences are marked as internal
 			if (const auto origin = snapshot->text("origin"))
@@ -97,9 +145,14 @@ std::vector<LogicalVolume> VolumeGroup::volumes() const
 						extents += segment.number_or("extent_count", 0);
 				}
 		}
-		if (listed)
-			volumes.push_back({name_, name, described.text("id").value_or(""),
-					   extents * extent_sectors_ * sector_bytes, kind});
+		if (!listed)
+			continue;
+
+		Ground ground;
+		add_ground(name, ground);
+		volumes.push_back({name_, name, described.text("id").value_or(""),
+				   extents * extent_sectors_ * sector_bytes, kind,
+				   {ground.devices.begin(), ground.devices.end()}, ground.whole});
 	}
 	return volumes;
 }
@@ -108,22 +161,21 @@ Result<VolumeGroups> VolumeGroups::find(lkl_kernel *kernel, KernelLog &log,
 					std::span<const std::string> devices)
 {
 	VolumeGroups found;
-	std::map<std::string, std::string> by_uuid;
+	VolumeGroup::Devices by_uuid;
 	std::vector<LvmLabel> labels;
 
-	for (const std::string &device : devices) {
-		auto label = TRY(read_lvm_label(TRY(KernelDevice::open(kernel, log, device))));
-
-		if (!label)
+	for (const std::string &path : devices) {
+		const auto device = KernelDevice::open(kernel, log, path);
+		if (!device || is_md_member(*device))
 			continue;
-		if (!label->trouble.empty())
-			found.troubles_.push_back(label->device + ": " + label->trouble);
-		const auto [other, added] = by_uuid.emplace(label->uuid, label->device);
-		if (!added)
-			return failure(fmt::format("{} and {} are the same physical volume {}; "
-						   "give only one of them",
-						   other->second, label->device, label->uuid));
-		labels.push_back(std::move(*label));
+
+		auto label = read_lvm_label(*device);
+		if (!label || !*label)
+			continue;
+		if (!(*label)->trouble.empty())
+			found.troubles_.push_back(path + ": " + (*label)->trouble);
+		by_uuid[(*label)->uuid].push_back(path);
+		labels.push_back(std::move(**label));
 	}
 
 	// The copies of one group's metadata differ when a volume was away; the newest
@@ -149,8 +201,14 @@ Result<VolumeGroups> VolumeGroups::find(lkl_kernel *kernel, KernelLog &log,
 		if (!added && known->second.sequence_ < group->sequence_)
 			known->second = std::move(*group);
 	}
-	for (auto &[uuid, group] : newest)
+	std::map<std::string, unsigned> of_name;
+	for (const auto &[uuid, group] : newest)
+		of_name[group.name()]++;
+	for (auto &[uuid, group] : newest) {
+		if (of_name[group.name()] > 1)
+			group.name_ = uuid;
 		found.groups_.push_back(std::move(group));
+	}
 	std::ranges::sort(found.groups_, {}, &VolumeGroup::name);
 	return found;
 }
@@ -158,20 +216,13 @@ Result<VolumeGroups> VolumeGroups::find(lkl_kernel *kernel, KernelLog &log,
 Result<std::string> VolumeGroups::activate(DeviceMapper &mapper, const std::string &group,
 					   const std::string &name, bool writable) const
 {
-	const VolumeGroup *chosen = nullptr;
+	const auto chosen = std::ranges::find(groups_, group, &VolumeGroup::name);
 
-	for (const VolumeGroup &candidate : groups_) {
-		if (candidate.name() != group)
-			continue;
-		if (chosen)
-			return failure(fmt::format("there are two volume groups '{}' ({} and {}); give "
-						   "the images of one of them only",
-						   group, chosen->uuid(), candidate.uuid()));
-		chosen = &candidate;
-	}
-	if (!chosen)
+	if (chosen == groups_.end())
 		return failure(fmt::format("no volume group '{}'; there are:{}", group,
 					   list_of(groups_)));
+	if (!chosen->trouble().empty())
+		return failure(chosen->trouble());
 
 	const std::vector<LogicalVolume> volumes = chosen->volumes();
 	if (std::ranges::find(volumes, name, &LogicalVolume::name) == volumes.end())

@@ -25,17 +25,22 @@ struct LogicalVolume {
 	std::string group, name, uuid;
 	std::uint64_t bytes = 0;
 	std::string kind;	// of its first segment: "linear", "striped", "raid1", "thin"
+	std::vector<std::string> devices;	// of what it lies on, those that were found
+	bool whole = true;	// nothing of that is missing
 };
 
 /// One group, as its newest metadata describes it.
 class VolumeGroup {
 public:
+	/// The UUID, when another group found has the same name.
 	const std::string &name() const { return name_; }
 	const std::string &uuid() const { return uuid_; }
 	/// The devices of it that were found.
 	std::vector<std::string> devices() const;
 	/// Physical volumes that the metadata names and that were not found: "pv1 (UUID)".
 	const std::vector<std::string> &missing() const { return missing_; }
+	/// Why none of its volumes can be made available; mostly empty.
+	const std::string &trouble() const { return trouble_; }
 	/// In the order of their names; none of the internal ones.
 	std::vector<LogicalVolume> volumes() const;
 
@@ -49,8 +54,21 @@ private:
 		std::uint64_t first_extent = 0;		// sectors before it
 	};
 
+	/// What a volume lies on.
+	struct Ground {
+		std::set<std::string> seen;	// names of volumes of both kinds
+		std::set<std::string> devices;
+		bool whole = true;
+	};
+
+	/// Devices by the UUIDs of the physical volumes on them.
+	using Devices = std::map<std::string, std::vector<std::string>>;
+
 	static Result<VolumeGroup> read(const std::string &name, const LvmSection &section,
-					const std::map<std::string, std::string> &devices);
+					const Devices &devices);
+	void add_ground(const std::string &name, Ground &ground) const;
+	/// The segment that makes @name the differences of a snapshot, if it is one.
+	const LvmSection *snapshot_of(const std::string &name) const;
 
 	std::string name_, uuid_;
 	std::uint64_t sequence_ = 0;
@@ -58,12 +76,14 @@ private:
 	std::map<std::string, PhysicalVolume> physical_;
 	std::map<std::string, LvmSection, std::less<>> logical_;
 	std::vector<std::string> missing_;
+	std::string trouble_;
 };
 
 class VolumeGroups {
 public:
 	/// Look at each of @devices, paths in the kernel; those that are no physical
-	/// volume are fine.
+	/// volume are fine. A device that cannot be read counts as missing, a member of
+	/// an array as part of that.
 	static Result<VolumeGroups> find(lkl_kernel *kernel, KernelLog &log,
 					 std::span<const std::string> devices);
 

@@ -50,16 +50,6 @@ const std::string *string_at(const std::vector<LvmSection::Scalar> &values, std:
 
 } // namespace
 
-const LvmSection *LvmActivation::snapshot_of(const VolumeGroup &group, const std::string &name)
-{
-	for (const auto &[key, volume] : group.logical_)
-		if (const auto segment = volume.section("segment1");
-		    segment && (*segment)->text("type").value_or("") == "snapshot" &&
-		    (*segment)->text("cow_store").value_or("") == name)
-			return *segment;
-	return nullptr;
-}
-
 Result<std::string> LvmActivation::activate(const std::string &name)
 {
 	if (const auto made = mapper_.path(mapped_name(group_.name_, name, "")))
@@ -68,7 +58,7 @@ Result<std::string> LvmActivation::activate(const std::string &name)
 		return failure(fmt::format("volume '{}' is made of itself", name));
 
 	depth_++;
-	const LvmSection *differences = snapshot_of(group_, name);
+	const LvmSection *differences = group_.snapshot_of(name);
 	Result<std::string> path = differences ? snapshot(name, *differences) : origin(name);
 	depth_--;
 	return path;
@@ -309,32 +299,16 @@ Result<std::string> LvmActivation::part(const LvmSection &segment, std::string_v
 
 	if (!name)
 		return failure(fmt::format("the metadata's '{}' are no names", array));
-	if (is_whole(*name))
+
+	VolumeGroup::Ground ground;
+	group_.add_ground(*name, ground);
+	if (ground.whole)
 		return activate(*name);
 	if (writable_)
 		return failure(fmt::format("'{}' is not whole: physical volumes are missing: {}; it can "
 					   "be read, but not written to",
 					   *name, fmt::join(group_.missing_, ", ")));
 	return "-";
-}
-
-/// Are all physical volumes there that @name lies on?
-bool LvmActivation::is_whole(const std::string &name, int depth) const
-{
-	const auto physical = group_.physical_.find(name);
-	if (physical != group_.physical_.end())
-		return physical->second.device.has_value();
-
-	const auto volume = group_.logical_.find(name);
-	if (volume == group_.logical_.end() || depth > deepest)
-		return false;
-	for (const auto &[key, segment] : volume->second.sections())
-		for (const std::string_view array : {"stripes", "mirrors", "raids", "raid0_lvs"})
-			for (const LvmSection::Scalar &value : segment.array(array))
-				if (const auto *part = std::get_if<std::string>(&value);
-				    part && !is_whole(*part, depth + 1))
-					return false;
-	return true;
 }
 
 } // namespace lkl::apps

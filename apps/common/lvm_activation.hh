@@ -21,9 +21,6 @@ public:
 	/// The path of volume @name, any of the group's.
 	Result<std::string> activate(const std::string &name);
 
-	/// The segment that makes @name the differences of a snapshot, if it is one.
-	static const LvmSection *snapshot_of(const VolumeGroup &group, const std::string &name);
-
 private:
 	Result<std::string> make(const std::string &name, const std::string &layer,
 				 const std::vector<MapperTarget> &table);
@@ -47,7 +44,6 @@ private:
 	/// it is missing.
 	Result<std::string> part(const LvmSection &segment, std::string_view array,
 				 std::size_t index);
-	bool is_whole(const std::string &name, int depth = 0) const;
 
 	const VolumeGroup &group_;
 	DeviceMapper &mapper_;

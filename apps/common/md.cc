@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -36,6 +37,8 @@ constexpr std::uint32_t set_array = command(0x23, sizeof(WireArray));
 constexpr std::uint32_t run_array = command(0x30, 12);
 constexpr std::uint32_t stop_array = 9u << 8 | 0x32;
 
+constexpr const char *being_reshaped = "it is being reshaped; let mdadm finish that first";
+
 constexpr const char *parameters = "/sys/module/md_mod/parameters/";
 
 /// Of raid10: how many copies there are, as its layout says.
@@ -53,19 +56,21 @@ MdArray::MdArray(std::vector<MdMember> found)
 	for (const MdMember &member : found)
 		if (member.role < MdMember::faulty)
 			newest = std::max(newest, member.events);
+	// A superblock at the end of a disk is at the end of its last partition too, which
+	// is the member.
 	std::ranges::sort(found, [](const MdMember &a, const MdMember &b) {
-		return std::pair(a.role, b.events) < std::pair(b.role, a.events);
+		return std::tuple(a.role, b.events, a.device_bytes) <
+		       std::tuple(b.role, a.events, b.device_bytes);
 	});
 	for (MdMember &member : found) {
 		// One behind is what a crash between two updates leaves; md takes it.
 		if (member.role == MdMember::faulty)
-			left_out_.push_back(member.device + " (it had failed)");
+			left_out_.push_back({member.device, "it had failed"});
 		else if (member.events + 1 < newest)
-			left_out_.push_back(member.device + " (it missed changes)");
+			left_out_.push_back({member.device, "it missed changes"});
 		else if (!current_.empty() && member.role != MdMember::spare &&
 			 current_.back().role == member.role)
-			left_out_.push_back(fmt::format("{} (the same as {})", member.device,
-							current_.back().device));
+			left_out_.push_back({member.device, "the same as " + current_.back().device});
 		else
 			current_.push_back(std::move(member));
 	}
@@ -80,9 +85,15 @@ Result<std::vector<MdArray>> MdArray::find(lkl_kernel *kernel, KernelLog &log,
 	std::map<std::string, std::vector<MdMember>> by_uuid;
 	std::vector<MdArray> arrays;
 
-	for (const std::string &device : devices)
-		if (auto member = TRY(read_md_member(TRY(KernelDevice::open(kernel, log, device)))))
-			by_uuid[member->uuid].push_back(std::move(*member));
+	for (const std::string &path : devices) {
+		const auto device = KernelDevice::open(kernel, log, path);
+		if (!device)
+			continue;
+
+		auto member = read_md_member(*device);
+		if (member && *member)
+			by_uuid[(*member)->uuid].push_back(std::move(**member));
+	}
 	for (auto &[uuid, members] : by_uuid)
 		arrays.push_back(MdArray(std::move(members)));
 	return arrays;
@@ -101,6 +112,18 @@ std::string MdArray::level() const
 	const std::int32_t level = current_.front().level;
 
 	return level == md_level_linear ? "linear" : fmt::format("raid{}", level);
+}
+
+std::uint64_t MdArray::bytes() const
+{
+	const MdMember &any = current_.front();
+
+	switch (any.level) {
+	case 1: return any.bytes;
+	case 4: case 5: return any.disks > 1 ? any.bytes * (any.disks - 1) : 0;
+	case 6: return any.disks > 2 ? any.bytes * (any.disks - 2) : 0;
+	default: return 0;
+	}
 }
 
 std::uint32_t MdArray::missing() const
@@ -149,9 +172,17 @@ std::string MdArray::inventory() const
 	std::string text =
 		fmt::format("{} of its {} members are there: {}; missing: number {}", there.size(),
 			    current_.front().disks, fmt::join(there, ", "), fmt::join(absent, ", "));
-	if (!left_out_.empty())
-		text += fmt::format("; not used: {}", fmt::join(left_out_, ", "));
+	for (std::size_t i = 0; i < left_out_.size(); i++)
+		text += fmt::format("{}{} ({})", i ? ", " : "; not used: ", left_out_[i].device,
+				    left_out_[i].why);
 	return text;
+}
+
+std::string MdArray::trouble() const
+{
+	if (current_.front().reshaping)
+		return being_reshaped;
+	return missing() ? inventory() : "";
 }
 
 Result<std::string> MdArray::run(lkl_kernel *kernel, KernelLog &log, bool writable,
@@ -168,7 +199,7 @@ Result<std::string> MdArray::run(lkl_kernel *kernel, KernelLog &log, bool writab
 					   "ones are needed",
 					   what, inventory()));
 	if (any.reshaping)
-		return failure(what + " is being reshaped; let mdadm finish that first");
+		return failure(fmt::format("{}: {}", what, being_reshaped));
 
 	// Started for reading, md neither synchronizes nor marks the array as in use
 	// before the first write; one that was not stopped properly still has its data.

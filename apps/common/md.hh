@@ -4,7 +4,7 @@
 //
 // Members that missed changes are left out. An array that lacks members, and can do
 // without, is run for reading only, unless told otherwise; nothing is repaired or
-// synchronized while it is read.
+// synchronized while it is read. It stops when the kernel is halted.
 #pragma once
 
 #include <span>
@@ -17,7 +17,13 @@ namespace lkl::apps {
 
 class MdArray {
 public:
-	/// Put together what belongs together of @devices, paths in the kernel.
+	/// One that is not used: "it missed changes".
+	struct LeftOut {
+		std::string device, why;
+	};
+
+	/// Put together what belongs together of @devices, paths in the kernel. Of a
+	/// member that cannot be read nothing is known, so it is missing.
 	static Result<std::vector<MdArray>> find(lkl_kernel *kernel, KernelLog &log,
 						 std::span<const std::string> devices);
 
@@ -26,11 +32,15 @@ public:
 	std::string name() const;
 	/// "raid1"
 	std::string level() const;
-	/// Of the members found, those in use and those that are not, and why.
+	/// Of what can be stored; 0 where only running it tells.
+	std::uint64_t bytes() const;
+	/// Of the members found, those in use and those that are not.
 	const std::vector<MdMember> &members() const { return current_; }
-	const std::vector<std::string> &left_out() const { return left_out_; }
+	const std::vector<LeftOut> &left_out() const { return left_out_; }
 	/// How many are not there.
 	std::uint32_t missing() const;
+	/// What is wrong with it; mostly empty.
+	std::string trouble() const;
 
 	/// Run it; its path in the kernel. Refused, with what there is, when too many
 	/// members are missing, and when @writable with any missing unless @degraded.
@@ -44,7 +54,7 @@ private:
 	std::string inventory() const;
 
 	std::vector<MdMember> current_;		// by their roles, then spares
-	std::vector<std::string> left_out_;
+	std::vector<LeftOut> left_out_;
 };
 
 } // namespace lkl::apps

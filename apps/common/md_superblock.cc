@@ -121,13 +121,24 @@ Result<std::optional<MdMember>> read_md_member(const KernelDevice &device)
 
 	if (sectors < 128)
 		return std::nullopt;
-	if (auto found = TRY(read_version_1(device, 4096, 2)))
-		return found;
-	if (auto found = TRY(read_version_1(device, 0, 1)))
-		return found;
-	if (auto found = TRY(read_version_1(device, ((sectors - 16) & ~std::uint64_t{7}) * sector, 0)))
-		return found;
-	return read_version_0(device, ((sectors & ~std::uint64_t{127}) - 128) * sector);
+
+	auto found = TRY(read_version_1(device, 4096, 2));
+	if (!found)
+		found = TRY(read_version_1(device, 0, 1));
+	if (!found)
+		found = TRY(read_version_1(device, ((sectors - 16) & ~std::uint64_t{7}) * sector, 0));
+	if (!found)
+		found = TRY(read_version_0(device, ((sectors & ~std::uint64_t{127}) - 128) * sector));
+	if (found)
+		found->device_bytes = sectors * sector;
+	return found;
+}
+
+bool is_md_member(const KernelDevice &device)
+{
+	const auto member = read_md_member(device);
+
+	return member && *member;
 }
 
 } // namespace lkl::apps

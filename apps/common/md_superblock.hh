@@ -27,7 +27,8 @@ struct MdMember {
 	std::uint32_t disks = 0;	// of the whole array
 	std::uint32_t role = spare;	// which of them this one is
 	std::uint64_t events = 0;	// counts changes: the members with most are current
-	std::uint64_t bytes = 0;	// of data on each member
+	std::uint64_t bytes = 0;	// of data on each member, where all have as much
+	std::uint64_t device_bytes = 0;
 	bool clean = false;
 	bool reshaping = false;
 
@@ -37,5 +38,9 @@ struct MdMember {
 
 /// Nothing when the device is no member of an array.
 Result<std::optional<MdMember>> read_md_member(const KernelDevice &device);
+
+/// What else is on a member is a part of the array's content, which a copy of it may look
+/// like on its own.
+bool is_md_member(const KernelDevice &device);
 
 } // namespace lkl::apps

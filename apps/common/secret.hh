@@ -37,7 +37,7 @@ public:
 	/// For memory of another's that held a secret.
 	static void wipe(void *memory, std::size_t bytes)
 	{
-		if (bytes)
+		if (memory)
 			::explicit_bzero(memory, bytes);
 	}
 

@@ -16,31 +16,37 @@ namespace {
 constexpr std::uint64_t sector = 512;
 constexpr std::size_t longest_salt = 256;
 
-/// The superblock (Documentation/admin-guide/device-mapper/verity.rst).
-struct Superblock {
-	std::uint32_t hash_type;
-	std::string algorithm;
-	std::uint32_t data_block, hash_block;	// bytes
-	std::uint64_t blocks;
-	std::string salt;			// hexadecimal, "-" if none
-};
-
 bool is_block_size(std::uint32_t bytes)
 {
 	return bytes >= sector && bytes <= (1u << 20) && (bytes & (bytes - 1)) == 0;
 }
 
-Result<Superblock> read_superblock(const KernelDevice &hashes, std::uint64_t offset)
+/// In groups of 4, 2, 2, 2 and 6 bytes.
+std::string uuid_text(std::string_view bytes)
+{
+	std::string text;
+
+	for (std::size_t i = 0; i < bytes.size(); i++)
+		text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+				    static_cast<unsigned char>(bytes[i]));
+	return text;
+}
+
+} // namespace
+
+Result<std::optional<VerityHeader>> read_verity_header(const KernelDevice &hashes,
+						       std::uint64_t offset)
 {
 	const std::string block = TRY(hashes.read_text(offset, sector));
 
 	if (!block.starts_with(std::string_view("verity\0\0", 8)))
-		return failure(fmt::format("{}: no verity superblock at byte {}", hashes.path(), offset));
+		return std::nullopt;
 	if (const std::uint32_t version = wire32(block, 8); version != 1)
-		return failure(fmt::format("{}: verity version {} is not known", hashes.path(), version));
+		return failure(fmt::format("verity version {} is not known", version));
 
-	Superblock found;
+	VerityHeader found;
 	found.hash_type = wire32(block, 12);
+	found.uuid = uuid_text(std::string_view(block).substr(16, 16));
 	found.algorithm = block.substr(32, 32).c_str();
 	found.data_block = wire32(block, 64);
 	found.hash_block = wire32(block, 68);
@@ -50,15 +56,13 @@ Result<Superblock> read_superblock(const KernelDevice &hashes, std::uint64_t off
 	if (!is_block_size(found.data_block) || !is_block_size(found.hash_block) ||
 	    salt > longest_salt || found.algorithm.find(' ') != found.algorithm.npos ||
 	    found.blocks > ~std::uint64_t{0} / found.data_block)
-		return failure(hashes.path() + ": the verity superblock makes no sense");
+		return failure("the verity superblock makes no sense");
 	for (const char byte : block.substr(88, salt))
 		found.salt += fmt::format("{:02x}", static_cast<unsigned char>(byte));
 	if (found.salt.empty())
 		found.salt = "-";
 	return found;
 }
-
-} // namespace
 
 Result<std::string> open_verity(lkl_kernel *kernel, KernelLog &log, DeviceMapper &mapper,
 				const std::string &name, const std::string &data,
@@ -71,7 +75,12 @@ Result<std::string> open_verity(lkl_kernel *kernel, KernelLog &log, DeviceMapper
 					   options.root_hash));
 
 	const KernelDevice tree = TRY(KernelDevice::open(kernel, log, hashes));
-	const Superblock found = TRY(read_superblock(tree, options.hash_offset));
+	const std::optional<VerityHeader> header = TRY(read_verity_header(tree, options.hash_offset));
+	if (!header)
+		return failure(fmt::format("{}: no verity superblock at byte {}", hashes,
+					   options.hash_offset));
+
+	const VerityHeader &found = *header;
 	const std::uint64_t bytes = TRY(TRY(KernelDevice::open(kernel, log, data)).bytes());
 	if (found.blocks > bytes / found.data_block)
 		return failure(fmt::format("{}: {} blocks of {} bytes are checked, but the device has only "
@@ -81,7 +90,7 @@ Result<std::string> open_verity(lkl_kernel *kernel, KernelLog &log, DeviceMapper
 	// The tree begins in the block after the superblock.
 	const std::uint64_t start = (options.hash_offset + sector + found.hash_block - 1) / found.hash_block;
 	const MapperTarget target = {
-		0, found.blocks * found.data_block / sector, "verity",
+		0, found.data_bytes() / sector, "verity",
 		fmt::format("{} {} {} {} {} {} {} {} {} {}", found.hash_type, data, hashes,
 			    found.data_block, found.hash_block, found.blocks, start, found.algorithm,
 			    options.root_hash, found.salt)};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "device_mapper.hh"
@@ -14,6 +15,22 @@ struct VerityOptions {
 	std::string root_hash;		// hexadecimal
 	std::uint64_t hash_offset = 0;	// bytes before the superblock on the hash device
 };
+
+/// What is written before a tree of hashes (Documentation/admin-guide/device-mapper/verity.rst).
+struct VerityHeader {
+	std::string uuid;
+	std::uint32_t hash_type = 0;
+	std::string algorithm;
+	std::uint32_t data_block = 0, hash_block = 0;	// bytes
+	std::uint64_t blocks = 0;			// of data
+	std::string salt;				// hexadecimal, "-" if none
+
+	std::uint64_t data_bytes() const { return blocks * data_block; }
+};
+
+/// Nothing when there is none at byte @offset; an Error when it makes no sense.
+Result<std::optional<VerityHeader>> read_verity_header(const KernelDevice &hashes,
+						       std::uint64_t offset);
 
 /// Make @data, checked by the tree on @hashes, available as device @name, for reading;
 /// both are paths in the kernel and may be the same. A wrong root hash is found here;

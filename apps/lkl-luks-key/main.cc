@@ -4,6 +4,7 @@
 //
 // It sees the header of the encrypted device and nothing else of the image.
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -92,28 +93,47 @@ void remember(int level, const char *message, void *)
 		last_words.pop_back();
 }
 
+int terminal = -1;
+termios terminal_before;
+
+/// At a signal that ends the program while the terminal shows nothing.
+void show_again(int signal)
+{
+	::tcsetattr(terminal, TCSANOW, &terminal_before);
+	::raise(signal);
+}
+
+/// What is typed is not shown until show_again() or tcsetattr(); false where it cannot be.
+bool hide()
+{
+	if (::tcgetattr(terminal, &terminal_before) < 0)
+		return false;
+
+	struct sigaction action = {};
+	termios silent = terminal_before;
+
+	action.sa_handler = show_again;
+	action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+	for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM})
+		::sigaction(signal, &action, nullptr);
+	silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+	return ::tcsetattr(terminal, TCSAFLUSH, &silent) == 0;
+}
+
 /// A line from the terminal, unseen; empty when there is none.
 Secret ask(const std::string &name)
 {
-	const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (terminal < 0)
 		return {};
 
-	termios before;
-	const bool hidden = ::tcgetattr(terminal, &before) == 0;
-	if (hidden) {
-		termios silent = before;
-
-		silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-		::tcsetattr(terminal, TCSAFLUSH, &silent);
-	}
-
+	const bool hidden = hide();
 	const std::string prompt = fmt::format("Passphrase for {}: ", name);
 	Secret line(longest_passphrase);
 	ssize_t length = ::write(terminal, prompt.data(), prompt.size());
 	length = ::read(terminal, line.data(), line.size());
 	if (hidden) {
-		::tcsetattr(terminal, TCSAFLUSH, &before);
+		::tcsetattr(terminal, TCSAFLUSH, &terminal_before);
 		length = ::write(terminal, "\n", 1) == 1 ? length : 0;
 	}
 	::close(terminal);
@@ -152,7 +172,7 @@ public:
 		Secret key(bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
 		result = unlock(raw, name, key);
 		if (result < 0)
-			return refuse(-result, why_not(result));
+			return refuse(-result, why_not(raw, result));
 
 		LuksAnswer head = {};
 		head.sector_bytes = static_cast<std::uint32_t>(::crypt_get_sector_size(raw));
@@ -206,15 +226,32 @@ private:
 					      passphrase.data(), passphrase.size());
 	}
 
-	std::string why_not(int result) const
+	static unsigned used_slots(crypt_device *device)
 	{
+		const int most = ::crypt_keyslot_max(::crypt_get_type(device));
+		unsigned used = 0;
+
+		for (int slot = 0; slot < most; slot++) {
+			const crypt_keyslot_info info = ::crypt_keyslot_status(device, slot);
+
+			used += info == CRYPT_SLOT_ACTIVE || info == CRYPT_SLOT_ACTIVE_LAST;
+		}
+		return used;
+	}
+
+	std::string why_not(crypt_device *device, int result) const
+	{
+		const unsigned slots = used_slots(device);
+		const std::string advice =
+			"give its passphrase with --key, or a file that has it with --key-file";
+
+		if (slots == 0)
+			return "it has no key slot in use, so nothing opens it";
 		if (result == -EPERM)
-			return fmt::format("none of the {} passphrases and keys given opens it; give another "
-					   "with --key or --key-file",
-					   keys_.size());
+			return fmt::format("no key {} opens it (key slots: {}); {}",
+					   keys_.empty() ? "typed" : "given", slots, advice);
 		if (result == -ENOENT && keys_.empty())
-			return "it is encrypted; give its passphrase with --key, or a file that has it "
-			       "with --key-file";
+			return fmt::format("it is encrypted (key slots: {}); {}", slots, advice);
 		return fmt::format("opening its key slots: {}",
 				   last_words.empty() ? std::strerror(-result) : last_words);
 	}

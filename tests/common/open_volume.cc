@@ -2,17 +2,20 @@
 // For tests of the volume layers below the tools: looks at images, makes one volume of
 // them available and does something with it.
 //
-//	open_volume list IMAGE...
-//	open_volume lvm VG/LV DO IMAGE...
-//	open_volume md NAME DO IMAGE...
-//	open_volume luks PASSPHRASE DO IMAGE
-//	open_volume verity ROOT DO DATA HASHES
+//	open_volume [OPTION...] DO [VOLUME] IMAGE...
 //
-// DO: read mounts it read-only and prints its file /content; write mounts the images
-// writable and replaces that file by what is at stdin; dump prints the device. Errors
-// go to stderr, with status 2.
+// DO: list prints what layers find, without opening anything; read mounts VOLUME
+// read-only and prints its file /content; write mounts the images writable and replaces
+// that file by what is at stdin; dump prints the device; fill replaces its bytes, from
+// the first on, by what is at stdin. VOLUME may lie on other volumes, which are then
+// opened too. Errors go to stderr, with status 2.
+//
+// Options: --key=PASSPHRASE, --key-file=FILE (both any number of times), --ask (on
+// /dev/tty), --root-hash=HEX, --hash-offset=BYTES, --degraded, --log.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,36 +24,89 @@
 
 #include <lkl/syscalls.h>
 
-#include "apps/common/luks.hh"
-#include "apps/common/lvm.hh"
-#include "apps/common/md.hh"
-#include "apps/common/verity.hh"
+#include "apps/common/luks_layer.hh"
+#include "apps/common/lvm_layer.hh"
+#include "apps/common/md_layer.hh"
+#include "apps/common/verity_layer.hh"
 
 namespace lkl::apps {
 
 namespace {
 
+struct Options {
+	std::vector<Secret> keys;
+	bool ask = false, degraded = false, log = false;
+	VerityOptions verity;
+	std::string what, volume;
+	std::vector<std::string> images;
+
+	bool writes() const { return what == "write" || what == "fill"; }
+};
+
+Secret secret(const std::string &text)
+{
+	Secret copy(text.size());
+
+	std::memcpy(copy.data(), text.data(), text.size());
+	return copy;
+}
+
+Result<Options> parse(std::vector<std::string> arguments)
+{
+	Options options;
+	std::size_t at = 0;
+
+	for (; at < arguments.size() && arguments[at].starts_with("--"); at++) {
+		const std::size_t equals = std::min(arguments[at].find('='), arguments[at].size());
+		const std::string name = arguments[at].substr(0, equals);
+		const std::string value = arguments[at].substr(std::min(equals + 1, arguments[at].size()));
+
+		if (name == "--key")
+			options.keys.push_back(secret(value));
+		else if (name == "--key-file")
+			options.keys.push_back(TRY(read_key_file(value)));
+		else if (name == "--ask")
+			options.ask = true;
+		else if (name == "--root-hash")
+			options.verity.root_hash = value;
+		else if (name == "--hash-offset")
+			options.verity.hash_offset = std::stoull(value);
+		else if (name == "--degraded")
+			options.degraded = true;
+		else if (name == "--log")
+			options.log = true;
+		else
+			return failure("unknown option " + name);
+	}
+	if (at < arguments.size())
+		options.what = arguments[at++];
+	if (options.what != "list" && at < arguments.size())
+		options.volume = arguments[at++];
+	options.images.assign(arguments.begin() + static_cast<std::ptrdiff_t>(at), arguments.end());
+	if (options.images.empty())
+		return failure("open_volume [OPTION...] DO [VOLUME] IMAGE...");
+	return options;
+}
+
 class Machine {
 public:
-	static Result<void> run(const std::vector<std::string> &arguments)
+	static Result<void> run(Options options)
 	{
-		Machine machine;
+		Machine machine(std::move(options));
 
-		return machine.start(arguments);
+		return machine.start();
 	}
 
 	~Machine() { lkl_destroy(kernel_); }
 
 private:
-	Result<void> start(const std::vector<std::string> &arguments)
-	{
-		const std::string &kind = arguments[0];
-		const bool list = kind == "list";
-		const std::size_t images = list ? 1 : 3;
+	explicit Machine(Options options) : options_(std::move(options)), log_(options_.log) {}
 
-		what_ = list ? "" : arguments[2];
-		if (kind == "luks")
-			TRY(start_helper(arguments[1]));
+	Result<void> start()
+	{
+		std::optional<LuksKeyHelper> helper;
+		if (!options_.keys.empty() || options_.ask)
+			helper = TRY(LuksKeyHelper::start(std::move(options_.keys), options_.ask));
 
 		lkl_options options = {};
 		options.size = sizeof(options);
@@ -58,25 +114,19 @@ private:
 		options.log_user = &log_;
 		if (lkl_create(&options, &kernel_) < 0 || lkl_start(kernel_) < 0)
 			return failure(lkl_last_error(kernel_));
-		for (std::size_t i = images; i < arguments.size(); i++)
-			TRY(add(arguments[i]));
-		if (list)
-			return this->list();
+		for (const std::string &image : options_.images)
+			TRY(add(image));
 
-		DeviceMapper mapper = TRY(DeviceMapper::open(kernel_, log_));
-		TRY(use(TRY(open(mapper, kind, arguments[1]))));
-		return {};
-	}
-
-	Result<void> start_helper(const std::string &passphrase)
-	{
-		std::vector<Secret> keys;
-
-		if (!passphrase.empty()) {
-			keys.emplace_back(passphrase.size());
-			std::memcpy(keys[0].data(), passphrase.data(), passphrase.size());
-		}
-		helper_.emplace(TRY(LuksKeyHelper::start(std::move(keys), false)));
+		layers_.push_back(std::make_unique<MdLayer>(kernel_, log_, options_.degraded));
+		layers_.push_back(std::make_unique<LuksLayer>(kernel_, log_, std::move(helper)));
+		layers_.push_back(std::make_unique<VerityLayer>(kernel_, log_, options_.verity));
+		layers_.push_back(std::make_unique<LvmLayer>(kernel_, log_));
+		if (options_.what == "list")
+			TRY(list());
+		else
+			TRY(use(TRY(open())));
+		if (lkl_halt(kernel_) < 0)
+			return failure(lkl_last_error(kernel_));
 		return {};
 	}
 
@@ -87,7 +137,7 @@ private:
 
 		disk.size = sizeof(disk);
 		disk.path = image.c_str();
-		disk.flags = what_ == "write" ? 0 : LKL_DISK_OVERLAY;
+		disk.flags = options_.writes() ? 0 : LKL_DISK_OVERLAY;
 		const int number = lkl_disk_add(kernel_, &disk);
 		if (number < 0 || lkl_disk_device(kernel_, number, 0, device, sizeof(device)) < 0)
 			return failure(lkl_last_error(kernel_));
@@ -97,81 +147,80 @@ private:
 
 	Result<void> list()
 	{
-		const VolumeGroups groups = TRY(VolumeGroups::find(kernel_, log_, devices_));
-
-		for (const VolumeGroup &group : groups.groups()) {
-			for (const LogicalVolume &volume : group.volumes())
-				fmt::print("{}/{} {} {}\n", volume.group, volume.name, volume.kind,
-					   volume.bytes);
-			for (const std::string &missing : group.missing())
-				fmt::print("{} lacks {}\n", group.name(), missing);
-		}
-		for (const std::string &trouble : groups.troubles())
-			fmt::print("trouble: {}\n", trouble);
-		for (const MdArray &array : TRY(MdArray::find(kernel_, log_, devices_)))
-			fmt::print("{} {} {} {} missing {}\n", array.name(), array.level(),
-				   array.members().front().version(), array.uuid(), array.missing());
-		for (const std::string &device : devices_)
-			if (const auto header = TRY(read_luks_header(
-				    TRY(KernelDevice::open(kernel_, log_, device)))))
-				fmt::print("LUKS{} {} '{}'\n", header->version, header->uuid,
-					   header->label);
+		for (const std::unique_ptr<Layer> &layer : layers_)
+			for (const LayeredVolume &volume : TRY(layer->find(devices_)))
+				fmt::print("{} {} {} {} on {}{}{}\n", volume.name, volume.kind, volume.bytes,
+					   volume.uuid, fmt::join(volume.parts, ","),
+					   volume.locked ? " locked" : "",
+					   volume.trouble.empty() ? "" : ": " + volume.trouble);
 		return {};
 	}
 
-	Result<std::string> open(DeviceMapper &mapper, const std::string &kind, const std::string &name)
+	/// Opens all that can be, until there is the wanted one.
+	Result<std::string> open()
 	{
-		const bool writable = what_ == "write";
+		std::vector<std::string> opened;
 
-		if (kind == "lvm") {
-			const std::size_t slash = name.find('/');
-
-			return TRY(VolumeGroups::find(kernel_, log_, devices_))
-				.activate(mapper, name.substr(0, slash), name.substr(slash + 1), writable);
+		for (std::size_t before = 0; before != devices_.size();) {
+			before = devices_.size();
+			for (const std::unique_ptr<Layer> &layer : layers_) {
+				for (const LayeredVolume &volume : TRY(layer->find(devices_))) {
+					if (volume.name == options_.volume)
+						return layer->open(volume, options_.writes());
+					if (std::ranges::find(opened, volume.name) != opened.end())
+						continue;
+					if (const auto path = layer->open(volume, options_.writes())) {
+						opened.push_back(volume.name);
+						devices_.push_back(*path);
+					}
+				}
+			}
 		}
-		if (kind == "md") {
-			for (const MdArray &array : TRY(MdArray::find(kernel_, log_, devices_)))
-				if (array.name() == name || name.empty())
-					return array.run(kernel_, log_, writable, false);
-			return failure("no array " + name);
-		}
-		if (kind == "luks") {
-			const KernelDevice device =
-				TRY(KernelDevice::open(kernel_, log_, devices_.at(0)));
-			const auto header = TRY(read_luks_header(device));
-
-			if (!header)
-				return failure("no LUKS header");
-			return helper_->open(mapper, device, *header, "luks");
-		}
-		return open_verity(kernel_, log_, mapper, "verity", devices_.at(0), devices_.at(1),
-				   {name, 0});
+		return failure("no volume " + options_.volume);
 	}
 
 	Result<void> use(const std::string &path)
 	{
-		if (what_ == "dump")
+		if (options_.what == "dump")
 			return dump(path);
+		if (options_.what == "fill")
+			return fill(path);
 		if (lkl_sys_mkdirat(kernel_, LKL_AT_FDCWD, "/t", 0755) < 0)
 			return failure("mkdir");
 		const int mounted = lkl_sys_mount(kernel_, path.c_str(), "/t", "ext4",
-						  what_ == "write" ? 0 : LKL_MS_RDONLY, "");
+						  options_.writes() ? 0 : LKL_MS_RDONLY, "");
 		if (mounted < 0)
 			return kernel_failure(log_, "mount", mounted);
-		if (what_ == "write") {
-			char piece[4096];
-			const std::size_t bytes = std::fread(piece, 1, sizeof(piece), stdin);
-			const int file = lkl_sys_openat(kernel_, LKL_AT_FDCWD, "/t/content",
-							LKL_O_WRONLY | LKL_O_TRUNC | LKL_O_CREAT, 0644);
-
-			if (file < 0 || lkl_sys_write(kernel_, file, piece, bytes) < 0)
-				return failure("write");
-			lkl_sys_close(kernel_, file);
-		} else {
+		if (options_.writes())
+			TRY(write("/t/content", LKL_O_TRUNC | LKL_O_CREAT));
+		else
 			fmt::print("{}", TRY(read_kernel_file(kernel_, log_, "/t/content")));
-		}
-		if (lkl_umount(kernel_, "/t") < 0 || lkl_halt(kernel_) < 0)
+		if (lkl_umount(kernel_, "/t") < 0)
 			return failure(lkl_last_error(kernel_));
+		return {};
+	}
+
+	Result<void> fill(const std::string &path)
+	{
+		return write(path, 0);
+	}
+
+	Result<void> write(const std::string &path, int flags)
+	{
+		std::vector<char> piece(std::size_t{1} << 16);
+		const int file = lkl_sys_openat(kernel_, LKL_AT_FDCWD, path.c_str(),
+						LKL_O_WRONLY | flags, 0644);
+
+		if (file < 0)
+			return kernel_failure(log_, "open " + path, file);
+		while (const std::size_t bytes = std::fread(piece.data(), 1, piece.size(), stdin))
+			if (const std::int64_t written =
+				    lkl_sys_write(kernel_, file, piece.data(), bytes);
+			    written != static_cast<std::int64_t>(bytes))
+				return kernel_failure(log_, "write " + path, written);
+		if (const int flushed = lkl_sys_fsync(kernel_, file); flushed < 0)
+			return kernel_failure(log_, "flush " + path, flushed);
+		lkl_sys_close(kernel_, file);
 		return {};
 	}
 
@@ -191,11 +240,11 @@ private:
 		return {};
 	}
 
-	KernelLog log_{std::getenv("SHOW_LOG") != nullptr};
+	Options options_;
+	KernelLog log_;
 	lkl_kernel *kernel_ = nullptr;
-	std::optional<LuksKeyHelper> helper_;
+	std::vector<std::unique_ptr<Layer>> layers_;
 	std::vector<std::string> devices_;
-	std::string what_;
 };
 
 } // namespace
@@ -204,11 +253,11 @@ private:
 
 int main(int argc, char **argv)
 {
-	const std::vector<std::string> arguments(argv + 1, argv + argc);
+	auto options = lkl::apps::parse({argv + 1, argv + argc});
+	const auto done = options ? lkl::apps::Machine::run(std::move(*options))
+				  : lkl::apps::Result<void>(std::unexpected(options.error()));
 
-	if (arguments.size() < 2)
-		return 2;
-	if (const auto done = lkl::apps::Machine::run(arguments); !done) {
+	if (!done) {
 		fmt::print(stderr, "open_volume: {}\n", done.error().text);
 		return 2;
 	}
