@@ -125,9 +125,15 @@ std::unexpected<Error> Image::failed(int code)
 	for (const std::unique_ptr<DiskSource> &source : sources_)
 		if (const std::string name = source->label() + ": "; text.starts_with(name))
 			text.erase(0, name.size());
+	return std::unexpected(explained({-code, std::move(text)}));
+}
+
+/// @error, with what went wrong below the kernel.
+Error Image::explained(Error error) const
+{
 	if (const std::optional<Error> below = trouble())
-		text += fmt::format(" ({})", below->text);
-	return failure(std::move(text), -code);
+		error.text += fmt::format(" ({})", below->text);
+	return error;
 }
 
 Result<void> Image::boot(KernelLog &log)
@@ -173,7 +179,8 @@ Result<void> Image::add_disk(std::size_t number)
 			return failed(result);
 		device = TRY(plug(number, large_sector));
 	}
-	TRY(volumes_->add_disk(device));
+	if (const auto known = volumes_->add_disk(device); !known)
+		return std::unexpected(explained(known.error()));
 	return {};
 }
 
@@ -206,7 +213,8 @@ Result<std::string> Image::type_of(std::size_t place)
 	if (content.usage == "filesystem")
 		return content.type;
 	if (!content.trouble.empty())
-		return failure(content.trouble + "; name the type with -t");
+		return std::unexpected(explained(
+			{0, content.trouble + (trouble() ? "" : "; name the type with -t")}));
 	if (!content.type.empty())
 		return failure(fmt::format("no file system recognized, but {}", content.type));
 	return failure("no file system recognized; if there is one, name it with -t");

@@ -81,6 +81,7 @@ private:
 	Result<std::string> type_of(std::size_t place);
 	Result<void> mount_volume(std::size_t place);
 	std::unexpected<Error> failed(int code);
+	Error explained(Error error) const;
 
 	const ImageOptions options_;
 	std::vector<std::unique_ptr<DiskSource>> sources_;

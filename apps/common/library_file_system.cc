@@ -40,6 +40,11 @@ FileType type_of_record(unsigned type)
 
 Timestamp timestamp(const lkl_statx_timestamp &time)
 {
+	// ntfs3 gives negative ones to times before 1970.
+	const auto nanoseconds = static_cast<std::int32_t>(time.tv_nsec);
+
+	if (nanoseconds < 0)
+		return {time.tv_sec - 1, static_cast<std::uint32_t>(nanoseconds + 1'000'000'000)};
 	return {time.tv_sec, time.tv_nsec};
 }
 
@@ -229,7 +234,17 @@ Result<std::string> LibraryFileSystem::names_from(std::int64_t got)
 		return std::string();
 	if (got < 0)
 		return failed("list extended attributes", got);
-	return std::string(buffer_.data(), static_cast<std::size_t>(got));
+
+	// ntfs3 keeps owner, mode and device in these, and lists them beside.
+	std::string names;
+	for (std::string_view left(buffer_.data(), static_cast<std::size_t>(got)); !left.empty();) {
+		const std::string_view name = left.substr(0, left.find('\0') + 1);
+
+		if (!name.starts_with("$LX"))
+			names += name;
+		left.remove_prefix(name.empty() ? left.size() : name.size());
+	}
+	return names;
 }
 
 Result<std::string> LibraryFileSystem::attribute(Handle parent, const char *name,

@@ -14,7 +14,7 @@ struct TypeOptions {
 	std::string_view type, go_on, stop_writing, no_recovery;
 };
 
-constexpr std::array<TypeOptions, 7> type_options = {{
+constexpr std::array<TypeOptions, 8> type_options = {{
 	{"ext2", "errors=continue", "errors=remount-ro", ""},
 	{"ext3", "errors=continue", "errors=remount-ro", "noload"},
 	{"ext4", "errors=continue", "errors=remount-ro", "noload"},
@@ -22,6 +22,7 @@ constexpr std::array<TypeOptions, 7> type_options = {{
 	{"btrfs", "", "", "rescue=nologreplay"},
 	{"f2fs", "", "", "norecovery"},
 	{"nilfs2", "", "", "norecovery"},
+	{"udf", "", "noadinicb", ""},
 }};
 
 } // namespace

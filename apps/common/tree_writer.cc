@@ -25,6 +25,9 @@ std::string shown(std::string_view path)
 	return "./" + std::string(path);
 }
 
+// Of vfat's times of last change. All types round down.
+constexpr std::int64_t coarsest_time_seconds = 2;
+
 /// No other entry would fare better.
 bool ends_all(int code)
 {
@@ -460,18 +463,39 @@ Timestamp TreeWriter::clamped(const Timestamp &time) const
 	return options_.latest ? std::min(time, *options_.latest) : time;
 }
 
+/// What the file system dropped without a word.
+Result<void> TreeWriter::check(const NewEntry &entry, const Place &place, bool mode, bool times)
+{
+	const Metadata there = TRY(files_.stat(place.parent, place.name));
+	const bool owned = there.uid == owner_of(entry.meta) && there.gid == group_of(entry.meta);
+	unsigned permissions = entry.meta.permissions;
+
+	if (entry.meta.type == FileType::regular && !owned)
+		permissions &= ~set_id_permissions;
+	if (mode && there.permissions != permissions)
+		TRY(refused(entry.path, {EOPNOTSUPP, "set mode: the file system has none such"}));
+
+	const std::int64_t cut = clamped(entry.meta.modified).seconds - there.modified.seconds;
+	if (times && (cut < 0 || cut >= coarsest_time_seconds))
+		TRY(refused(entry.path, {EOPNOTSUPP, "set times: the file system has none such"}));
+	return {};
+}
+
 /// Everything about the entry but its content. A change of owner takes set-id bits and
 /// capabilities away, and an ACL changes the mode, so they follow in this order.
 Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool made)
 {
 	const Metadata &meta = entry.meta;
-	const auto report = [&](Result<void> result) {
-		return result ? result : refused(entry.path, result.error());
+	const auto accepted = [&](const Result<void> &result) -> Result<bool> {
+		if (!result)
+			TRY(refused(entry.path, result.error()));
+		return result.has_value();
 	};
+	bool mode = false, times = false;
 
 	if (options_.owners)
-		TRY(report(target_.set_owner(place.parent, place.name, owner_of(meta),
-					     group_of(meta))));
+		TRY(accepted(target_.set_owner(place.parent, place.name, owner_of(meta),
+					       group_of(meta))));
 	// From a default ACL of a directory that was there; the source has none.
 	if (made && options_.acls && meta.type != FileType::symbolic_link &&
 	    !(levels_.empty() ? root_ : levels_.back()).made)
@@ -480,11 +504,12 @@ Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool m
 				(void)target_.remove_attribute(place.parent, place.name, acl.data());
 	TRY(set_attributes(entry, place));
 	if (meta.type != FileType::symbolic_link)
-		TRY(report(set_permissions(entry, place, made)));
+		mode = TRY(accepted(set_permissions(entry, place, made))) && options_.permissions;
 	if (options_.times)
-		TRY(report(target_.set_times(place.parent, place.name, clamped(meta.accessed),
-					     clamped(meta.modified))));
-	return {};
+		times = TRY(accepted(target_.set_times(place.parent, place.name,
+						       clamped(meta.accessed),
+						       clamped(meta.modified))));
+	return mode || times ? check(entry, place, mode, times) : Result<void>();
 }
 
 Result<void> TreeWriter::amend(std::string_view path, std::span<const Attribute> attributes)

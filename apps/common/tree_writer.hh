@@ -108,6 +108,7 @@ private:
 	Result<FileSystem::Handle> open_path(std::string_view path);
 	void leave();
 	Result<void> dress(const NewEntry &entry, const Place &place, bool made);
+	Result<void> check(const NewEntry &entry, const Place &place, bool mode, bool times);
 	Result<void> set_attributes(const NewEntry &entry, const Place &place);
 	Result<void> set_permissions(const NewEntry &entry, const Place &place, bool made);
 	Result<bool> has_its_owner(const Metadata &meta, const Place &place);

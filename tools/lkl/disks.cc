@@ -288,8 +288,9 @@ Result<void> check_writes(const Disk &disk)
 	int error = disk.device->write_error();
 
 	if (error < 0)
-		return fail(error, "{}: the image could not be written and is not consistent",
-			    disk.label);
+		return fail(error, "{}: the image could not be written and is {}", disk.label,
+			    disk.device->stops_at_error() ? "as after a power failure"
+							  : "not consistent");
 	return {};
 }
 

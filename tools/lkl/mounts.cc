@@ -133,18 +133,19 @@ Result<void> unmount(lkl_kernel &kernel, const std::string &path)
 
 	if (result < 0)
 		return fail(result, "unmount {}", path);
-	TRY(std::move(flushed));
 	if (entry == table.rend() || !entry->source.starts_with("/dev/"))
-		return {};
+		return flushed;
 
 	// Not every file system flushes the disk's own cache at its end.
 	Result<void> durable = calls.flush(entry->source, LKL_SYS_fsync);
 
-	// What is made of others may be made of any.
+	// The host's reason says more than the kernel's EIO. What is made of others may be
+	// made of any.
 	std::shared_ptr<Disk> disk = disk_behind(kernel, entry->source);
 	for (const std::shared_ptr<Disk> &other : kernel.disks().all())
 		if (!disk || other == disk)
 			TRY(check_writes(*other));
+	TRY(std::move(flushed));
 	return durable;
 }
 

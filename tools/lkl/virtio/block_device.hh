@@ -59,6 +59,7 @@ public:
 	/// 0, or the negative errno of the first change or flush that the host refused:
 	/// the disk is not what the kernel was led to believe.
 	int write_error() const { return write_error_; }
+	bool stops_at_error() const { return options_.stop_at_error; }
 
 private:
 	struct Queue;
