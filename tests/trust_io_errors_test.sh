@@ -22,6 +22,7 @@ for i in 1 2 3; do
 done
 echo deep > tree/sub/file
 ln -s file tree/sub/link
+chmod -R 755 old tree	# which every type has
 tar -cf tree.tar tree
 
 # The tools that write, as commands for a shell that knows $uri.
