@@ -25,11 +25,12 @@ public:
 	OpenFile(const OpenFile &) = delete;
 	OpenFile &operator=(const OpenFile &) = delete;
 
-	Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) override
+	Result<std::span<const std::byte>> read(std::span<std::byte> room,
+						std::uint64_t offset) override
 	{
 		if (interrupted())
 			return failure("interrupted", EINTR);
-		return files_.read(file_, buffer, offset);
+		return room.first(TRY(files_.read(file_, room, offset)));
 	}
 
 private:
@@ -51,7 +52,7 @@ public:
 	Result<void> unreachable(std::string_view path, const Error &error) override;
 
 private:
-	void read_attributes(const Entry &entry);
+	void read_attributes(const Entry &entry, std::optional<FileSystem::Handle> open);
 	Result<void> add_file(const Entry &entry, NewEntry &made);
 
 	TreeCopier &copier_;
@@ -92,27 +93,30 @@ Result<void> TreeCopier::Visitor::visit(const Entry &entry)
 		target = std::move(*link);
 		made.link = target;
 	}
-	// A link that cannot be made becomes a file with attributes of its own.
-	read_attributes(entry);
-	made.attributes = attributes_;
 	if (entry.meta.type == FileType::regular)
 		return add_file(entry, made);
-	return copier_.writer_.add(made, nullptr);
+	read_attributes(entry, std::nullopt);
+	made.attributes = attributes_;
+	return copier_.sink_.add(made, nullptr);
 }
 
-/// Trouble here is reported, and the entry goes without the attribute.
-void TreeCopier::Visitor::read_attributes(const Entry &entry)
+/// By its handle when it is @open. Trouble here is reported, and the entry goes without the
+/// attribute.
+void TreeCopier::Visitor::read_attributes(const Entry &entry,
+					  std::optional<FileSystem::Handle> open)
 {
 	attributes_.clear();
 
-	const Result<std::string> names = files_.attribute_names(entry.parent, entry.name);
+	const Result<std::string> names = open ? files_.attribute_names(*open)
+					       : files_.attribute_names(entry.parent, entry.name);
 	if (!names) {
 		(void)unreachable(entry.path, names.error());
 		return;
 	}
 	for (std::size_t at = 0, end; (end = names->find('\0', at)) != names->npos; at = end + 1) {
 		const char *name = names->data() + at;
-		Result<std::string> value = files_.attribute(entry.parent, entry.name, name);
+		Result<std::string> value = open ? files_.attribute(*open, name)
+						 : files_.attribute(entry.parent, entry.name, name);
 
 		if (value)
 			attributes_.push_back({name, std::move(*value)});
@@ -136,8 +140,11 @@ Result<void> TreeCopier::Visitor::add_file(const Entry &entry, NewEntry &made)
 	else if (entry.meta.size)
 		extents = {{0, entry.meta.size}};
 	made.extents = extents;
+	// A link that cannot be made becomes a file with attributes of its own.
+	read_attributes(entry, *handle);
+	made.attributes = attributes_;
 
-	const Result<void> added = copier_.writer_.add(made, &file);
+	const Result<void> added = copier_.sink_.add(made, &file);
 	files_.forget(*handle, 0, entry.meta.size);
 	return added;
 }

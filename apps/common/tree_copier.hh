@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-// Copies trees of files, wherever they live, by a TreeWriter.
+// Copies trees of files, wherever they live, into a sink of entries.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "entry_sink.hh"
 #include "first_names.hh"
 #include "patterns.hh"
 #include "reporter.hh"
 #include "tree_walker.hh"
-#include "tree_writer.hh"
 
 namespace lkl::apps {
 
@@ -18,9 +18,9 @@ namespace lkl::apps {
 class TreeCopier {
 public:
 	/// All arguments must outlive the copier.
-	TreeCopier(TreeWriter &writer, Reporter &reporter, const Patterns &excluded,
+	TreeCopier(EntrySink &sink, Reporter &reporter, const Patterns &excluded,
 		   const WalkOptions &walk)
-	    : writer_(writer), reporter_(reporter), excluded_(excluded), walk_(walk)
+	    : sink_(sink), reporter_(reporter), excluded_(excluded), walk_(walk)
 	{
 	}
 
@@ -33,7 +33,7 @@ public:
 private:
 	class Visitor;
 
-	TreeWriter &writer_;
+	EntrySink &sink_;
 	Reporter &reporter_;
 	const Patterns &excluded_;
 	const WalkOptions walk_;

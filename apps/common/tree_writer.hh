@@ -18,31 +18,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "entry_sink.hh"
 #include "reporter.hh"
 #include "writable_file_system.hh"
 
 namespace lkl::apps {
-
-/// One entry to be made. The strings are the caller's, until add() returned.
-struct NewEntry {
-	/// Below the destination, "usr/bin/ls"; empty: the destination itself. Neither
-	/// "." nor ".." nor empty components.
-	std::string_view path;
-	Metadata meta;
-	bool hard_link = false;		// to the entry @link, a path as above
-	std::string_view link;		// of a hard or symbolic link
-	std::span<const Attribute> attributes;	// ACLs among them, as system.posix_acl_*
-	std::span<const Extent> extents;	// where a regular file has data
-};
-
-/// The bytes of one regular file, asked for in ascending order.
-class DataSource {
-public:
-	virtual ~DataSource() = default;
-
-	/// Fill @buffer from @offset; fewer bytes mean the end of what there is.
-	virtual Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) = 0;
-};
 
 /// What becomes of an entry that is there already. Directories are always merged.
 enum class Existing {
@@ -66,21 +46,19 @@ struct WriteOptions {
 	unsigned umask = 022;	// of new entries that do not get the modes of others
 };
 
-class TreeWriter {
+class TreeWriter final : public EntrySink {
 public:
 	/// The entries go below @destination, an open directory of @target. All
 	/// arguments must outlive the writer.
 	TreeWriter(WritableFileSystem &target, FileSystem::Handle destination, Reporter &reporter,
 		   const WriteOptions &options);
-	~TreeWriter();
+	~TreeWriter() override;
 	TreeWriter(const TreeWriter &) = delete;
 	TreeWriter &operator=(const TreeWriter &) = delete;
 
-	/// Make the entry; directories on the way that are missing are made too. @data
-	/// is needed for regular files, and for hard links lets them become a file of
-	/// their own where there can be no link. Trouble with the entry alone is
-	/// reported; an Error (the target is full, read-only or broken) ends all.
-	Result<void> add(const NewEntry &entry, DataSource *data);
+	/// Directories on the way that are missing are made too. The Error: the target is
+	/// full, read-only or broken.
+	Result<void> add(const NewEntry &entry, DataSource *data) override;
 	/// The owners, modes, attributes and times of directories, which must come
 	/// last; then everything is synced. What was refused is reported here.
 	Result<void> finish();

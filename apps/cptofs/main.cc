@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "apps/common/copy_places.hh"
+#include "apps/common/entry_pipe.hh"
 #include "apps/common/host_file_system.hh"
 #include "apps/common/interruption.hh"
 #include "apps/common/library_file_system.hh"
@@ -36,10 +37,14 @@ Result<void> copy_sources(LibraryTree &tree, const Destination &where, Reporter 
 			  const CopyOptions &copy)
 {
 	TreeWriter writer(tree, where.directory, reporter, copy.write);
-	TreeCopier copier(writer, reporter, copy.excluded, copy.walk);
 
-	for (const std::string &source : copy.sources)
-		TRY(copy_from_host(copier, reporter, source, where));
+	TRY(pass_entries(writer, [&](EntrySink &sink) -> Result<void> {
+		TreeCopier copier(sink, reporter, copy.excluded, copy.walk);
+
+		for (const std::string &source : copy.sources)
+			TRY(copy_from_host(copier, reporter, source, where));
+		return {};
+	}));
 	if (interrupted())
 		return failure("interrupted", EINTR);
 	return writer.finish();
