@@ -92,6 +92,7 @@ Result<void> TreeWriter::refused(std::string_view path, const Error &error, bool
 
 	const auto [refusal, first] =
 		refusals_.try_emplace(error.text, Refusal{std::string(path), harmless});
+	refusal->second.harmless &= harmless;
 	if (!first)
 		refusal->second.others++;
 	return {};
@@ -470,8 +471,8 @@ Timestamp TreeWriter::clamped(const Timestamp &time) const
 	return options_.latest ? std::min(time, *options_.latest) : time;
 }
 
-/// What the file system dropped without a word. Who chose a type without modes, such as
-/// vfat, can do nothing about them.
+/// What the file system dropped without a word. Who chose a type without modes or a time
+/// of the root, such as vfat, can do nothing about that.
 Result<void> TreeWriter::check(const NewEntry &entry, const Place &place, bool mode, bool times)
 {
 	const Metadata there = TRY(files_.stat(place.parent, place.name));
@@ -486,7 +487,8 @@ Result<void> TreeWriter::check(const NewEntry &entry, const Place &place, bool m
 
 	const std::int64_t cut = clamped(entry.meta.modified).seconds - there.modified.seconds;
 	if (times && (cut < 0 || cut >= coarsest_time_seconds))
-		TRY(refused(entry.path, {EOPNOTSUPP, "set times: the file system has none such"}));
+		TRY(refused(entry.path, {EOPNOTSUPP, "set times: the file system has none such"},
+			    entry.path.empty()));
 	return {};
 }
 
