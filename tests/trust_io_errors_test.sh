@@ -128,11 +128,11 @@ prepare() {
 	make_fs "$type" pristine && "$cptofs" -i pristine old / || { fail "${type}_is_prepared"; return 1; }
 }
 
-# step KIND: so that about five of the last count's requests of the kind are tried.
+# step KIND: so that about three of the last count's requests of the kind are tried.
 step() {
 	local count
 	count=$(sed "s/.*$1 \([0-9]*\).*/\1/" counts.whole)
-	echo $((count / $(scaled 5) + 1))
+	echo $((count / $(scaled 3) + 1))
 }
 
 # Everything, and then a sample of it.

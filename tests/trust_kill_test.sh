@@ -68,7 +68,7 @@ aftermath() {
 # killed WRITER: rounds of it, at moments spread over the time that a whole run takes.
 killed() {
 	local writer=$1 rounds round start micros run status killed=0
-	rounds=$(scaled 10)
+	rounds=$(scaled 6)
 	cp --sparse=always pristine image
 	start=${EPOCHREALTIME/[.,]/}
 	(write_with "$writer") || return 1
