@@ -81,6 +81,7 @@ void Reporter::notice(std::string_view object, std::string_view text)
 void Reporter::affected(std::string_view object, std::string_view text)
 {
 	status_ = std::max(status_, Status::some_affected);
+	affected_times_++;
 	message(object, text);
 }
 

@@ -37,7 +37,11 @@ public:
 	/// The end of the run. An empty @object is left out.
 	void fatal(std::string_view object, std::string_view text);
 	Status status() const { return status_; }
+	/// How often affected() was called.
+	std::uint64_t affected_times() const { return affected_times_; }
 
+	/// Whether anybody sees progress, which an estimate is worth its time for.
+	bool shows_progress() const { return line_wanted_ || progress_fd_ >= 0; }
 	/// The work is estimated at @bytes; 0 when nobody knows.
 	void expect(std::uint64_t bytes) { expected_ = bytes; }
 	/// So much is done. Cheap; call it for every file and block.
@@ -58,6 +62,7 @@ private:
 	const bool line_wanted_;	// a progress line, on a terminal
 	const int progress_fd_;
 	Status status_ = Status::good;
+	std::uint64_t affected_times_ = 0;
 	std::uint64_t expected_ = 0;
 	Clock::time_point next_;	// when progress is shown again
 	bool line_shown_ = false;

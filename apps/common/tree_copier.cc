@@ -2,6 +2,8 @@
 #include "tree_copier.hh"
 
 #include <algorithm>
+#include <cerrno>
+#include <unordered_set>
 
 #include "interruption.hh"
 
@@ -48,11 +50,14 @@ public:
 
 	bool wanted(std::string_view path) override { return !copier_.excluded_.match(path); }
 	Result<void> visit(const Entry &entry) override;
+	Result<void> listed(std::string_view path, const Listing &listing) override;
 	Result<void> unreachable(std::string_view path, const Error &error) override;
 
 private:
-	void read_attributes(const Entry &entry);
+	/// Whether the entry is there at all.
+	bool read_attributes(const Entry &entry);
 	Result<void> add_file(const Entry &entry, NewEntry &made);
+	void report_change(const Entry &entry);
 
 	TreeCopier &copier_;
 	FileSystem &files_;
@@ -71,6 +76,13 @@ Result<void> TreeCopier::Visitor::visit(const Entry &entry)
 	if (interrupted())
 		return failure("interrupted", EINTR);
 
+	if (entry.meta.type == FileType::regular &&
+	    std::ranges::find(copier_.left_out_, entry.meta.id) != copier_.left_out_.end()) {
+		copier_.reporter_.affected(joined(shown_, entry.path),
+					   "is the image itself; not copied");
+		return {};
+	}
+
 	const std::string path = joined(to_, entry.path);
 	const std::optional<std::string> first = copier_.first_names_.find(entry.meta);
 	std::string target;
@@ -81,8 +93,6 @@ Result<void> TreeCopier::Visitor::visit(const Entry &entry)
 	if (first) {
 		made.hard_link = true;
 		made.link = *first;
-	} else {
-		copier_.first_names_.add(entry.meta, path);
 	}
 	if (entry.meta.type == FileType::symbolic_link && !first) {
 		Result<std::string> link = files_.read_link(entry.parent, entry.name);
@@ -93,22 +103,42 @@ Result<void> TreeCopier::Visitor::visit(const Entry &entry)
 		made.link = target;
 	}
 	// A link that cannot be made becomes a file with attributes of its own.
-	read_attributes(entry);
+	if (!read_attributes(entry))
+		return {};
+	if (!first)
+		copier_.first_names_.add(entry.meta, path);
+	for (EntryEdit *edit : copier_.edits_)
+		if (const Result<void> done = edit->edit(path, made.meta, attributes_); !done)
+			(void)unreachable(entry.path, done.error());
 	made.attributes = attributes_;
-	if (entry.meta.type == FileType::regular)
+
+	if (made.meta.type == FileType::regular)
 		return add_file(entry, made);
 	return copier_.writer_.add(made, nullptr);
 }
 
+Result<void> TreeCopier::Visitor::listed(std::string_view path, const Listing &listing)
+{
+	if (!copier_.writer_.removes_others())
+		return {};
+
+	std::unordered_set<std::string_view> names;
+	for (const Listing::Item &item : listing.items())
+		names.insert(listing.name(item));
+	return copier_.writer_.remove_others(joined(to_, path), [&](const char *name) {
+		return names.contains(name) || !wanted(joined(path, name));
+	});
+}
+
 /// Trouble here is reported, and the entry goes without the attribute.
-void TreeCopier::Visitor::read_attributes(const Entry &entry)
+bool TreeCopier::Visitor::read_attributes(const Entry &entry)
 {
 	attributes_.clear();
 
 	const Result<std::string> names = files_.attribute_names(entry.parent, entry.name);
 	if (!names) {
 		(void)unreachable(entry.path, names.error());
-		return;
+		return names.error().code != ENOENT;
 	}
 	for (std::size_t at = 0, end; (end = names->find('\0', at)) != names->npos; at = end + 1) {
 		const char *name = names->data() + at;
@@ -119,14 +149,19 @@ void TreeCopier::Visitor::read_attributes(const Entry &entry)
 		else
 			(void)unreachable(entry.path, value.error());
 	}
+	return true;
 }
 
 Result<void> TreeCopier::Visitor::add_file(const Entry &entry, NewEntry &made)
 {
 	const Result<FileSystem::Handle> handle = files_.open_file(entry.parent, entry.name);
 
-	if (!handle)
+	if (!handle) {
+		// Another of its names may be readable.
+		if (!made.hard_link)
+			copier_.first_names_.forget(entry.meta);
 		return unreachable(entry.path, handle.error());
+	}
 
 	OpenFile file(files_, *handle);
 	std::vector<Extent> extents;
@@ -137,9 +172,23 @@ Result<void> TreeCopier::Visitor::add_file(const Entry &entry, NewEntry &made)
 		extents = {{0, entry.meta.size}};
 	made.extents = extents;
 
+	const std::uint64_t reported = copier_.reporter_.affected_times();
 	const Result<void> added = copier_.writer_.add(made, &file);
+	if (added && files_.is_shared() && copier_.reporter_.affected_times() == reported)
+		report_change(entry);
 	files_.forget(*handle, 0, entry.meta.size);
 	return added;
+}
+
+/// One that has gone since was read wholly before.
+void TreeCopier::Visitor::report_change(const Entry &entry)
+{
+	const Result<Metadata> now = files_.stat(entry.parent, entry.name);
+
+	if (now && (now->id != entry.meta.id || now->size != entry.meta.size ||
+		    now->modified != entry.meta.modified))
+		copier_.reporter_.affected(joined(shown_, entry.path),
+					   "changed while it was read; the copy may mix old and new");
 }
 
 Result<void> TreeCopier::copy(FileSystem &files, FileSystem::Handle directory, const char *from,

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -46,13 +47,14 @@ public:
 
 /// What becomes of an entry that is there already. Directories are always merged.
 enum class Existing {
-	replace,	// but a directory and something else never replace each other
+	replace,	// a directory and something else only with remove_others
 	keep,		// silently
 	refuse,		// and report
 };
 
 struct WriteOptions {
 	Existing existing = Existing::replace;
+	bool remove_others = false;	// of directories: what their source does not have
 	bool owners = true;
 	bool permissions = true;
 	bool times = true;
@@ -81,12 +83,17 @@ public:
 	/// their own where there can be no link. Trouble with the entry alone is
 	/// reported; an Error (the target is full, read-only or broken) ends all.
 	Result<void> add(const NewEntry &entry, DataSource *data);
+	/// With remove_others: what is in @directory, an entry that was added, goes, but for
+	/// the names that @stays says yes to.
+	Result<void> remove_others(std::string_view directory,
+				   const std::function<bool(const char *name)> &stays);
 	/// The owners, modes, attributes and times of directories, which must come
 	/// last; then everything is synced. What was refused is reported here.
 	Result<void> finish();
 	/// After finish(): attributes that had to wait, of an entry that is there.
 	Result<void> amend(std::string_view path, std::span<const Attribute> attributes);
 
+	bool removes_others() const { return options_.remove_others; }
 	std::uint64_t files_done() const { return files_done_; }
 	std::uint64_t bytes_done() const { return bytes_done_; }
 
@@ -118,6 +125,8 @@ private:
 
 	Result<void> make(const NewEntry &entry, DataSource *data);
 	Result<void> add_directory(const NewEntry &entry, const Place &place);
+	/// False: it is there, and is to stay as it is. @made: it was not there.
+	Result<bool> make_directory(const NewEntry &entry, const Place &place, bool &made);
 	Result<void> add_link(const NewEntry &entry, const Place &place, DataSource *data);
 	Result<void> add_file(const NewEntry &entry, const Place &place, DataSource &data);
 	Result<void> write_data(const NewEntry &entry, FileSystem::Handle file, DataSource &data);
@@ -126,6 +135,8 @@ private:
 	/// Whether there is room for an entry that is no directory, now.
 	Result<bool> clear(const Place &place);
 	Result<bool> known_by_another_name(const Place &place);
+	Result<void> check_name(const Place &place, bool directory);
+	Result<void> remove_other(const Place &place);
 	Result<void> open_parent(std::string_view parent);
 	Result<FileSystem::Handle> open_path(std::string_view path);
 	void leave();
@@ -151,6 +162,7 @@ private:
 	std::string path_;		// of the innermost level
 	std::string name_;		// of the current entry
 	std::vector<Directory> directories_;	// in the order made
+	std::string blocked_;	// the last directory that could not be made; empty: none
 	std::vector<std::byte> buffer_;
 	std::map<std::string, Refusal> refusals_;	// by the error
 	std::uint64_t files_done_ = 0;

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "apps/common/copy_places.hh"
+#include "apps/common/data_meter.hh"
 #include "apps/common/host_tree.hh"
 #include "apps/common/interruption.hh"
 #include "apps/common/library_file_system.hh"
@@ -78,6 +79,22 @@ Result<void> copy_sources(LibraryFileSystem &files, HostTree &tree, const Destin
 	return writer.finish();
 }
 
+std::uint64_t size_of_sources(LibraryFileSystem &files, const CopyOptions &copy)
+{
+	DataMeter meter;
+
+	for (const std::string &path : copy.sources) {
+		const SourcePath source(path);
+
+		if (const auto directory = files.open_in_root(source.directory)) {
+			meter.add_tree(files, *directory, source.name.c_str(), copy.excluded,
+				       copy.walk);
+			files.close(*directory);
+		}
+	}
+	return meter.bytes();
+}
+
 Status run(Options &options)
 {
 	Reporter reporter("cpfromfs", options.tool.quiet, options.tool.progress_fd);
@@ -121,6 +138,10 @@ Status run(Options &options)
 	// The copy itself.
 	HostTree tree(*place->files, options.durable);
 	tree.protect(image_path.c_str());
+	for (const std::string &disk : options.image.more_disks)
+		tree.protect(disk.c_str());
+	if (reporter.shows_progress())
+		reporter.expect(size_of_sources(**files, copy));
 	const Result<void> copied = copy_sources(**files, tree, place->where, reporter, copy);
 	if (const auto broken = (*files)->broken())
 		return fatal(image_path, *broken);
