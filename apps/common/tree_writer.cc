@@ -232,6 +232,8 @@ Result<bool> TreeWriter::make_directory(const NewEntry &entry, const Place &plac
 	const Metadata there = TRY(files_.stat(place.parent, place.name));
 	const bool replace = options_.existing == Existing::replace;
 
+	if (TRY(known_by_another_name(place)))
+		return failure(other_name);
 	if (there.type == FileType::directory)
 		return replace;
 	if (!options_.remove_others || !replace)
@@ -252,9 +254,6 @@ Result<void> TreeWriter::add_directory(const NewEntry &entry, const Place &place
 		return failure(dressed.error().text + "; nothing below it is copied",
 			       dressed.error().code);
 	}
-	// What is below can go there all the same.
-	if (!made && TRY(known_by_another_name(place)))
-		return failure(other_name);
 	if (!*dressed)
 		return {};
 	directories_.push_back({std::string(entry.path), entry.meta,
@@ -322,10 +321,11 @@ Result<void> TreeWriter::add_file(const NewEntry &entry, const Place &place, Dat
 	if (written)
 		written = closed;
 	// A part looks like the whole: there is none where it is known to end here.
-	if (!written && (ends_all(written.error().code) || written.error().code == EINTR))
+	if (!written && (ends_all(written.error().code) || written.error().code == EINTR ||
+			 written.error().code == EFBIG)) {
 		(void)target_.remove(place.parent, place.name, false);
-	if (!written && written.error().code == EINTR)
 		return written;
+	}
 	if (!written)
 		TRY(affected(entry.path, written.error()));
 	return dress(entry, place, true);
@@ -413,9 +413,12 @@ Result<void> TreeWriter::remove_other(const Place &place)
 Result<void> TreeWriter::remove_others(std::string_view directory,
 				       const std::function<bool(const char *name)> &stays)
 {
+	if (!blocked_.empty() && lies_below(directory, blocked_))
+		return {};
+
 	const Result<FileSystem::Handle> handle = open_path(directory);
 	if (!handle)
-		return {};	// It could not be made, which was said.
+		return affected(directory, handle.error());
 
 	Listing listing;
 	Result<void> done = files_.list(*handle, listing);
