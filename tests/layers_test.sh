@@ -15,7 +15,7 @@ cd "$source_dir" || exit 1
 #   local     a header of the same top folder
 #   app       parts of a program, for the tests of that program
 #   std       C++ and freestanding C standard headers
-#   fmt blkid archive cli gtest benchmark    third-party libraries
+#   fmt blkid archive cli json gtest benchmark   third-party libraries
 #   os        everything else: the operating system
 layers='
 arch/lkl/abi       abi
@@ -25,7 +25,7 @@ tools/lkl/lkl.h    abi std
 tools/lkl/lkl.hh   public std
 tools/lkl/lkl/     abi public std
 tools/lkl          abi services public library local std fmt blkid
-apps               public local std os fmt archive cli
+apps               public local std os fmt archive cli json
 bench              public local std os fmt benchmark
 tests/unit         abi services public library local std os fmt gtest
 tests/common       app public local std os fmt
@@ -76,6 +76,7 @@ violations() {
 		if (header ~ /^blkid\//) return "blkid"
 		if (header ~ /^archive(_entry)?\.h$/) return "archive"
 		if (header ~ /^CLI\//) return "cli"
+		if (header ~ /^nlohmann\//) return "json"
 		if (header ~ /^gtest\//) return "gtest"
 		if (header ~ /^benchmark\//) return "benchmark"
 		if (header !~ /[.\/]/ || header ~ /^(stddef|stdint|stdarg|stdbool)\.h$/)

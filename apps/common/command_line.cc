@@ -128,6 +128,24 @@ CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const c
 	return app.add_flag_callback(name, [&what] { what = false; }, text);
 }
 
+void add_disk_options(CLI::App &app, ImageOptions &options)
+{
+	const std::string image = "Image";
+
+	app.add_option_function<std::string>(
+		   "--format",
+		   [&](const std::string &text) { options.source.format = parse_format(text); },
+		   "Format of the image; as its content says if not given")
+		->type_name("FORMAT")->group(image);
+	app.add_flag("--backing-files", options.source.backing_files,
+		     "Also open the files that the image names")->group(image);
+	app.add_option("--offset", options.offset, "Where in the image the disk begins")
+		->type_name("BYTES")->group(image);
+	app.add_option("--sector-size", options.sector_bytes,
+		       "Of the disk; as its partition table tells if not given")
+		->type_name("BYTES")->check(CLI::IsMember({512, 1024, 2048, 4096}))->group(image);
+}
+
 void add_image_options(CLI::App &app, ImageOptions &options)
 {
 	const std::string image = "Image";
@@ -141,15 +159,7 @@ void add_image_options(CLI::App &app, ImageOptions &options)
 	app.add_option("--disk", options.more_disks,
 		       "Another image with a part of the volume; may be repeated")
 		->type_name("IMAGE")->allow_extra_args(false)->group(image);
-	app.add_option_function<std::string>(
-		   "--format",
-		   [&](const std::string &text) { options.source.format = parse_format(text); },
-		   "Format of the image; as its content says if not given")
-		->type_name("FORMAT")->group(image);
-	app.add_flag("--backing-files", options.source.backing_files,
-		     "Also open the files that the image names")->group(image);
-	app.add_option("--offset", options.offset, "Where in the image the disk begins")
-		->type_name("BYTES")->group(image);
+	add_disk_options(app, options);
 	app.add_option("-t,--type,--filesystem-type", options.type,
 		       "Type of the file system; probed if not given")
 		->type_name("TYPE")->group(image);

@@ -17,7 +17,7 @@ namespace lkl::apps {
 namespace {
 
 /// What cannot be an image is not even opened: that alone may do something.
-Result<Descriptor> open_file(const SourceOptions &options)
+Result<Descriptor> open_image(const SourceOptions &options)
 {
 	struct stat stat;
 
@@ -58,26 +58,36 @@ bool is_nbd_uri(std::string_view path)
 
 Result<std::unique_ptr<DiskSource>> DiskSource::open(const SourceOptions &options)
 {
-	if (is_nbd_uri(options.path)) {
-		if (options.format.value_or(DiskFormat::raw) != DiskFormat::raw || !options.snapshot.empty())
-			return failure("an NBD server serves raw disks, without snapshots");
-		return connect_to_server(options.path, options.writable);
-	}
+	if (!is_nbd_uri(options.path))
+		return open_file(options);
+	if (options.format.value_or(DiskFormat::raw) != DiskFormat::raw || !options.snapshot.empty())
+		return failure("an NBD server serves raw disks, without snapshots");
 
-	Descriptor file = TRY(open_file(options));
+	auto source = TRY(connect_to_server(options.path, options.writable));
+	source->format_ = "nbd";
+	return source;
+}
+
+Result<std::unique_ptr<DiskSource>> DiskSource::open_file(const SourceOptions &options)
+{
+	Descriptor file = TRY(open_image(options));
 	const std::uint64_t bytes = TRY(size_of(file.get()));
 	const DiskFormat format = options.format ? *options.format
 						 : TRY(detect_format(file.get(), bytes));
+	std::unique_ptr<DiskSource> source;
 
 	if (!options.snapshot.empty() && format != DiskFormat::qcow2)
 		return failure(fmt::format("snapshots are for qcow2, and this is {}", name_of(format)));
-	if (is_virtual(format))
-		return serve_image(std::move(file), format, options);
-	if (!is_compressed(format))
-		return std::make_unique<RawSource>(std::move(file));
-	if (options.writable)
+	if (is_compressed(format) && options.writable)
 		return failure(fmt::format("a {} file can only be read; unpack it first", name_of(format)));
-	return open_compressed(std::move(file), bytes, format);
+	if (is_virtual(format))
+		source = TRY(serve_image(std::move(file), format, options));
+	else if (is_compressed(format))
+		source = TRY(open_compressed(std::move(file), bytes, format));
+	else
+		source = std::make_unique<RawSource>(std::move(file));
+	source->format_ = name_of(format);
+	return source;
 }
 
 } // namespace lkl::apps

@@ -42,6 +42,8 @@ public:
 	static Result<std::unique_ptr<DiskSource>> open(const SourceOptions &options);
 	virtual ~DiskSource() = default;
 
+	/// As users call it; "nbd" of what a server has.
+	const std::string &format() const { return format_; }
 	/// Complete @disk so that lkl_disk_add() plugs the bytes from @offset on. The
 	/// source must outlive the disk.
 	virtual Result<void> describe(lkl_disk &disk, std::uint64_t offset) = 0;
@@ -54,6 +56,11 @@ public:
 	/// When the disk is unplugged: everything written is durable where this
 	/// succeeds, and whoever served it has ended well. Once.
 	virtual Result<void> close() { return {}; }
+
+private:
+	static Result<std::unique_ptr<DiskSource>> open_file(const SourceOptions &options);
+
+	std::string format_;
 };
 
 } // namespace lkl::apps

@@ -128,6 +128,9 @@ public:
 	virtual Result<std::string> attribute_names(Handle parent, const char *name) = 0;
 	virtual Result<std::string> attribute(Handle parent, const char *name,
 					      const char *attribute) = 0;
+	/// Those of what is open, which is faster.
+	virtual Result<std::string> attribute_names(Handle handle) = 0;
+	virtual Result<std::string> attribute(Handle handle, const char *attribute) = 0;
 
 	/// Fill @buffer from @offset; fewer bytes mean the end, or that the next
 	/// one cannot be read. 0 at the end.

@@ -16,8 +16,6 @@ namespace lkl::apps {
 
 namespace {
 
-constexpr std::size_t attribute_bytes = 64 * 1024;	// Linux's limit, for values and lists
-
 FileType type_of_mode(mode_t mode)
 {
 	switch (mode & S_IFMT) {
@@ -172,27 +170,41 @@ Result<std::string> HostFileSystem::read_link(Handle parent, const char *name)
 
 Result<std::string> HostFileSystem::attribute_names(Handle parent, const char *name)
 {
-	std::string names(attribute_bytes, '\0');
-	const ssize_t got =
-		::llistxattr(path_of(parent, name).c_str(), names.data(), names.size());
+	return names_from(::llistxattr(path_of(parent, name).c_str(), attribute_room_.get(),
+				       attribute_bytes));
+}
 
+Result<std::string> HostFileSystem::attribute_names(Handle handle)
+{
+	return names_from(::flistxattr(handle, attribute_room_.get(), attribute_bytes));
+}
+
+Result<std::string> HostFileSystem::names_from(ssize_t got)
+{
 	if (got < 0 && errno != EOPNOTSUPP)
 		return host_failure("list extended attributes");
-	names.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
-	return names;
+	return std::string(attribute_room_.get(), got < 0 ? 0 : static_cast<std::size_t>(got));
 }
 
 Result<std::string> HostFileSystem::attribute(Handle parent, const char *name,
 					      const char *attribute)
 {
-	std::string value(attribute_bytes, '\0');
-	const ssize_t got = ::lgetxattr(path_of(parent, name).c_str(), attribute, value.data(),
-					value.size());
+	return value_from(::lgetxattr(path_of(parent, name).c_str(), attribute,
+				      attribute_room_.get(), attribute_bytes),
+			  attribute);
+}
 
+Result<std::string> HostFileSystem::attribute(Handle handle, const char *attribute)
+{
+	return value_from(::fgetxattr(handle, attribute, attribute_room_.get(), attribute_bytes),
+			  attribute);
+}
+
+Result<std::string> HostFileSystem::value_from(ssize_t got, const char *attribute)
+{
 	if (got < 0)
 		return host_failure(attribute);
-	value.resize(static_cast<std::size_t>(got));
-	return value;
+	return std::string(attribute_room_.get(), static_cast<std::size_t>(got));
 }
 
 Result<std::size_t> HostFileSystem::read(Handle file, std::span<std::byte> buffer,

@@ -2,6 +2,8 @@
 // A tree of files on the host, through its own system calls.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 
 #include "file_system.hh"
@@ -26,6 +28,8 @@ public:
 	Result<std::string> attribute_names(Handle parent, const char *name) override;
 	Result<std::string> attribute(Handle parent, const char *name,
 				      const char *attribute) override;
+	Result<std::string> attribute_names(Handle handle) override;
+	Result<std::string> attribute(Handle handle, const char *attribute) override;
 	Result<std::size_t> read(Handle file, std::span<std::byte> buffer,
 				 std::uint64_t offset) override;
 	Result<std::optional<std::uint64_t>> next_data(Handle file, std::uint64_t offset) override;
@@ -42,7 +46,16 @@ public:
 private:
 	explicit HostFileSystem(Handle root) : root_(root) {}
 
+	// What a call gave that filled attribute_room_.
+	Result<std::string> names_from(ssize_t got);
+	Result<std::string> value_from(ssize_t got, const char *attribute);
+
+	// Linux's limit, for values and lists.
+	static constexpr std::size_t attribute_bytes = 64 * 1024;
+
 	const Handle root_;
+	const std::unique_ptr<char[]> attribute_room_ =
+		std::make_unique_for_overwrite<char[]>(attribute_bytes);
 };
 
 } // namespace lkl::apps

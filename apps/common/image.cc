@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -17,7 +19,15 @@ namespace {
 
 /// Logs of large file systems hold much before it is written; only what is used is taken
 /// from the host.
-constexpr unsigned writing_memory_mib = 512;
+constexpr unsigned writing_memory_mib = 256;
+
+/// The kernel writes back while it is given more.
+unsigned cpus(const ImageOptions &options)
+{
+	return options.cpus || !options.source.writable
+		       ? options.cpus
+		       : std::clamp(std::thread::hardware_concurrency(), 1u, 2u);
+}
 
 unsigned memory_mib(const ImageOptions &options)
 {
@@ -35,6 +45,17 @@ std::string disk_types(lkl_kernel *kernel, KernelLog &log)
 		if (line.starts_with('\t'))
 			types += " " + line.substr(1);
 	return types;
+}
+
+constexpr unsigned large_sector = 4096;
+
+/// A GPT's header is in the second sector.
+Result<bool> has_table_of_large_sectors(lkl_kernel *kernel, KernelLog &log, const std::string &device)
+{
+	constexpr std::string_view mark = "EFI PART";
+	const KernelDevice disk = TRY(KernelDevice::open(kernel, log, device));
+
+	return disk.read_text(large_sector, mark.size()).value_or("") == mark;
 }
 
 } // namespace
@@ -115,7 +136,7 @@ Result<void> Image::boot(KernelLog &log)
 
 	log_ = &log;
 	boot.size = sizeof(boot);
-	boot.cpus = options_.cpus;
+	boot.cpus = cpus(options_);
 	boot.memory_bytes = static_cast<std::uint64_t>(memory_mib(options_)) << 20;
 	boot.log = KernelLog::receive;
 	boot.log_user = &log;
@@ -142,20 +163,37 @@ Result<void> Image::attach()
 
 Result<void> Image::add_disk(std::size_t number)
 {
+	std::string device = TRY(plug(number, options_.sector_bytes));
+
+	// Disks of larger sectors have all numbers in their tables in units of those, but
+	// a file does not tell what disk it is of.
+	if (options_.sector_bytes == 0 && lkl_disk_partitions(kernel_, disk_) == 0 &&
+	    TRY(has_table_of_large_sectors(kernel_, *log_, device))) {
+		if (const int result = lkl_disk_remove(kernel_, disk_); result < 0)
+			return failed(result);
+		device = TRY(plug(number, large_sector));
+	}
+	TRY(volumes_->add_disk(device));
+	return {};
+}
+
+/// Its path in the kernel.
+Result<std::string> Image::plug(std::size_t number, unsigned sector_bytes)
+{
 	lkl_disk disk{};
 	char device[64];
 
 	disk.size = sizeof(disk);
 	disk.flags = options_.source.writable ? LKL_DISK_STOP_AT_ERROR : LKL_DISK_OVERLAY;
 	TRY(sources_[number]->describe(disk, number == 0 ? options_.offset : 0));
-
-	const int added = lkl_disk_add(kernel_, &disk);
-	if (added < 0)
-		return failed(added);
-	if (const int result = lkl_disk_device(kernel_, added, 0, device, sizeof(device)); result < 0)
+	if (sector_bytes)
+		disk.block_bytes = sector_bytes;
+	disk_ = lkl_disk_add(kernel_, &disk);
+	if (disk_ < 0)
+		return failed(disk_);
+	if (const int result = lkl_disk_device(kernel_, disk_, 0, device, sizeof(device)); result < 0)
 		return failed(result);
-	TRY(volumes_->add_disk(device));
-	return {};
+	return device;
 }
 
 /// What to mount the volume as.
@@ -197,7 +235,11 @@ Result<void> Image::mount_volume(std::size_t place)
 	if (result < 0) {
 		Error error = failed(result).error();
 
-		error.text += missing_devices(kernel_, *log_, *volumes_, place);
+		if (const std::string some = missing_devices(kernel_, *log_, *volumes_, place);
+		    !some.empty())
+			error.text += fmt::format("; {}: give the images of the others with --disk, "
+						  "or the mount option 'degraded'",
+						  some);
 		return std::unexpected(std::move(error));
 	}
 	mount_point_ = path;

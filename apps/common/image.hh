@@ -27,6 +27,7 @@ struct ImageOptions {
 	std::string type;		// of the file system; empty: probed
 	std::optional<Selector> volume;	// none: the only one there is
 	std::uint64_t offset = 0;	// bytes of the first image before its disk begins
+	unsigned sector_bytes = 0;	// of the disks; 0: as the images tell
 	std::string mount_options;	// of the file system, comma separated
 	bool replay_journal = true;
 	unsigned memory_mib = 0;	// of the kernel; 0: enough for the purpose
@@ -56,6 +57,8 @@ public:
 
 	/// Whether a server has the image, so that the sandbox must allow talking to it.
 	bool is_served() const;
+	/// Of the @number-th image, from 0.
+	const std::string &format(std::size_t number) const { return sources_[number]->format(); }
 	lkl_kernel *kernel() const { return kernel_; }
 	/// The directory in the kernel where the file system is mounted.
 	const std::string &mount_point() const { return mount_point_; }
@@ -74,6 +77,7 @@ private:
 	explicit Image(const ImageOptions &options) : options_(options) {}
 
 	Result<void> add_disk(std::size_t number);
+	Result<std::string> plug(std::size_t number, unsigned sector_bytes);
 	Result<std::string> type_of(std::size_t place);
 	Result<void> mount_volume(std::size_t place);
 	std::unexpected<Error> failed(int code);
@@ -82,6 +86,7 @@ private:
 	std::vector<std::unique_ptr<DiskSource>> sources_;
 	lkl_kernel *kernel_ = nullptr;
 	KernelLog *log_ = nullptr;
+	int disk_ = -1;		// plugged last
 	std::optional<VolumeTable> volumes_;
 	std::string mount_point_;
 };

@@ -215,10 +215,16 @@ Result<void> LibraryFileSystem::enter(Handle directory)
 Result<std::string> LibraryFileSystem::attribute_names(Handle parent, const char *name)
 {
 	TRY(enter(parent));
+	return names_from(lkl_sys_llistxattr(kernel_, name, buffer_.data(), LKL_XATTR_LIST_MAX));
+}
 
-	const std::int64_t got =
-		lkl_sys_llistxattr(kernel_, name, buffer_.data(), LKL_XATTR_LIST_MAX);
+Result<std::string> LibraryFileSystem::attribute_names(Handle handle)
+{
+	return names_from(lkl_sys_flistxattr(kernel_, handle, buffer_.data(), LKL_XATTR_LIST_MAX));
+}
 
+Result<std::string> LibraryFileSystem::names_from(std::int64_t got)
+{
 	if (got == -LKL_EOPNOTSUPP)
 		return std::string();
 	if (got < 0)
@@ -230,10 +236,20 @@ Result<std::string> LibraryFileSystem::attribute(Handle parent, const char *name
 						 const char *attribute)
 {
 	TRY(enter(parent));
+	return value_from(lkl_sys_lgetxattr(kernel_, name, attribute, buffer_.data(),
+					    LKL_XATTR_SIZE_MAX),
+			  attribute);
+}
 
-	const std::int64_t got = lkl_sys_lgetxattr(kernel_, name, attribute, buffer_.data(),
-						   LKL_XATTR_SIZE_MAX);
+Result<std::string> LibraryFileSystem::attribute(Handle handle, const char *attribute)
+{
+	return value_from(lkl_sys_fgetxattr(kernel_, handle, attribute, buffer_.data(),
+					    LKL_XATTR_SIZE_MAX),
+			  attribute);
+}
 
+Result<std::string> LibraryFileSystem::value_from(std::int64_t got, const char *attribute)
+{
 	if (got < 0)
 		return failed(attribute, got);
 	return std::string(buffer_.data(), static_cast<std::size_t>(got));

@@ -38,6 +38,8 @@ public:
 	Result<std::string> attribute_names(Handle parent, const char *name) override;
 	Result<std::string> attribute(Handle parent, const char *name,
 				      const char *attribute) override;
+	Result<std::string> attribute_names(Handle handle) override;
+	Result<std::string> attribute(Handle handle, const char *attribute) override;
 	Result<std::size_t> read(Handle file, std::span<std::byte> buffer,
 				 std::uint64_t offset) override;
 	Result<std::optional<std::uint64_t>> next_data(Handle file, std::uint64_t offset) override;
@@ -55,6 +57,9 @@ private:
 	LibraryFileSystem(lkl_kernel *kernel, KernelLog &log, Handle root);
 
 	Result<Handle> open(Handle parent, const char *name, int flags);
+	// What a call gave that filled buffer_.
+	Result<std::string> names_from(std::int64_t got);
+	Result<std::string> value_from(std::int64_t got, const char *attribute);
 	Result<std::optional<std::uint64_t>> seek(Handle file, std::uint64_t offset, int whence);
 
 	lkl_kernel *const kernel_;

@@ -74,21 +74,40 @@ Reporter::~Reporter()
 
 void Reporter::notice(std::string_view object, std::string_view text)
 {
+	const std::lock_guard lock(mutex_);
+
 	if (!quiet_)
 		message(object, text);
 }
 
 void Reporter::affected(std::string_view object, std::string_view text)
 {
+	const std::lock_guard lock(mutex_);
+
 	status_ = std::max(status_, Status::some_affected);
-	affected_times_++;
 	message(object, text);
 }
 
 void Reporter::fatal(std::string_view object, std::string_view text)
 {
+	const std::lock_guard lock(mutex_);
+
 	status_ = Status::fatal;
 	message(object, text);
+}
+
+Status Reporter::status() const
+{
+	const std::lock_guard lock(mutex_);
+
+	return status_;
+}
+
+void Reporter::expect(std::uint64_t bytes)
+{
+	const std::lock_guard lock(mutex_);
+
+	expected_ = bytes;
 }
 
 void Reporter::message(std::string_view object, std::string_view text)
@@ -104,7 +123,9 @@ void Reporter::progress(std::uint64_t files, std::uint64_t bytes)
 	if (!line_wanted_ && progress_fd_ < 0)
 		return;
 
+	const std::lock_guard lock(mutex_);
 	const Clock::time_point now = Clock::now();
+
 	if (now < next_)
 		return;
 	next_ = now + progress_interval;
@@ -145,6 +166,8 @@ void Reporter::report_percent(unsigned percent)
 
 void Reporter::finished()
 {
+	const std::lock_guard lock(mutex_);
+
 	erase_line();
 	report_percent(100);
 }

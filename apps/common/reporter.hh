@@ -2,11 +2,12 @@
 // What a tool tells its user on stderr, and what that makes of its exit status.
 //
 // Messages read "tool: object: what: why". A progress line, if there is one,
-// stays below them. For one thread.
+// stays below them. Any thread.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -36,14 +37,12 @@ public:
 	void affected(std::string_view object, std::string_view text);
 	/// The end of the run. An empty @object is left out.
 	void fatal(std::string_view object, std::string_view text);
-	Status status() const { return status_; }
-	/// How often affected() was called.
-	std::uint64_t affected_times() const { return affected_times_; }
+	Status status() const;
 
 	/// Whether anybody sees progress, which an estimate is worth its time for.
 	bool shows_progress() const { return line_wanted_ || progress_fd_ >= 0; }
 	/// The work is estimated at @bytes; 0 when nobody knows.
-	void expect(std::uint64_t bytes) { expected_ = bytes; }
+	void expect(std::uint64_t bytes);
 	/// So much is done. Cheap; call it for every file and block.
 	void progress(std::uint64_t files, std::uint64_t bytes);
 	/// All is done: the last progress report.
@@ -52,17 +51,18 @@ public:
 private:
 	using Clock = std::chrono::steady_clock;
 
+	// With the lock held.
 	void message(std::string_view object, std::string_view text);
 	void show(std::uint64_t files, std::uint64_t bytes, unsigned percent);
 	void erase_line();
 	void report_percent(unsigned percent);
 
+	mutable std::mutex mutex_;
 	const std::string tool_;
 	const bool quiet_;
 	const bool line_wanted_;	// a progress line, on a terminal
 	const int progress_fd_;
 	Status status_ = Status::good;
-	std::uint64_t affected_times_ = 0;
 	std::uint64_t expected_ = 0;
 	Clock::time_point next_;	// when progress is shown again
 	bool line_shown_ = false;

@@ -55,9 +55,8 @@ std::string missing_devices(lkl_kernel *kernel, KernelLog &log, VolumeTable &tab
 	const std::size_t present = table.devices_of_file_system(place).size();
 	if (!number || number->empty() || wire64(*number, 0) <= present)
 		return "";
-	return fmt::format("; {} of its {} devices {} there: give the images of the others with "
-			   "--disk, or the mount option 'degraded'",
-			   present, wire64(*number, 0), present == 1 ? "is" : "are");
+	return fmt::format("{} of its {} devices {} there", present, wire64(*number, 0),
+			   present == 1 ? "is" : "are");
 }
 
 } // namespace lkl::apps

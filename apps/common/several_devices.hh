@@ -12,8 +12,7 @@ namespace lkl::apps {
 
 /// Make all devices known that belong to the file system on @place.
 Result<void> join_devices(lkl_kernel *kernel, KernelLog &log, VolumeTable &table, std::size_t place);
-/// A remark for the Error of a mount that failed because some are not there; empty if
-/// all are.
+/// "1 of its 2 devices is there"; empty if all are.
 std::string missing_devices(lkl_kernel *kernel, KernelLog &log, VolumeTable &table,
 			    std::size_t place);
 

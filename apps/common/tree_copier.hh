@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Copies trees of files, wherever they live, by a TreeWriter.
+// Copies trees of files, wherever they live, into a sink of entries.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "entry_edit.hh"
+#include "entry_sink.hh"
 #include "first_names.hh"
 #include "patterns.hh"
 #include "reporter.hh"
 #include "tree_walker.hh"
-#include "tree_writer.hh"
 
 namespace lkl::apps {
 
@@ -19,14 +19,16 @@ namespace lkl::apps {
 class TreeCopier {
 public:
 	/// All arguments must outlive the copier.
-	TreeCopier(TreeWriter &writer, Reporter &reporter, const Patterns &excluded,
+	TreeCopier(EntrySink &sink, Reporter &reporter, const Patterns &excluded,
 		   const WalkOptions &walk)
-	    : writer_(writer), reporter_(reporter), excluded_(excluded), walk_(walk)
+	    : sink_(sink), reporter_(reporter), excluded_(excluded), walk_(walk)
 	{
 	}
 
 	/// From now on, after those that came before; must outlive the copier.
 	void edit_by(EntryEdit &edit) { edits_.push_back(&edit); }
+	/// From each directory of the target goes what its source does not have.
+	void remove_others() { remove_others_ = true; }
 	/// The regular file @id is never copied, but reported: it is what the copies go to.
 	void leave_out(const FileId &id) { left_out_.push_back(id); }
 
@@ -39,13 +41,14 @@ public:
 private:
 	class Visitor;
 
-	TreeWriter &writer_;
+	EntrySink &sink_;
 	Reporter &reporter_;
 	const Patterns &excluded_;
 	const WalkOptions walk_;
 	FirstNames first_names_;
 	std::vector<EntryEdit *> edits_;
 	std::vector<FileId> left_out_;
+	bool remove_others_ = false;
 };
 
 } // namespace lkl::apps

@@ -363,18 +363,18 @@ Result<void> TreeWriter::write_data(const NewEntry &entry, FileSystem::Handle fi
 		const std::uint64_t end = extent.offset + extent.bytes;
 
 		for (std::uint64_t at = extent.offset; at < end;) {
-			const std::span<std::byte> piece =
+			const std::span<std::byte> room =
 				std::span(buffer_).first(std::min<std::uint64_t>(buffer_.size(), end - at));
-			const std::size_t got = TRY(data.read(piece, at));
+			const std::span<const std::byte> piece = TRY(data.read(room, at));
 
 			// Fewer than asked for may also be those before one that cannot be read.
-			if (!got)
+			if (piece.empty())
 				return failure("became shorter while it was read; the copy ends "
 					       "there too");
-			TRY(write_piece(file, piece.first(got), at));
-			at += got;
+			TRY(write_piece(file, piece, at));
+			at += piece.size();
 			written = at;
-			bytes_done_ += got;
+			bytes_done_ += piece.size();
 			reporter_.progress(files_done_, bytes_done_);
 		}
 	}
@@ -382,7 +382,7 @@ Result<void> TreeWriter::write_data(const NewEntry &entry, FileSystem::Handle fi
 		TRY(target_.set_size(file, size));
 
 	std::byte more;
-	if (TRY(data.read({&more, 1}, size)))
+	if (!TRY(data.read({&more, 1}, size)).empty())
 		return failure("became longer while it was read; the copy has its former size");
 	return {};
 }
@@ -410,8 +410,7 @@ Result<void> TreeWriter::remove_other(const Place &place)
 		     : target_.remove(place.parent, place.name, false);
 }
 
-Result<void> TreeWriter::remove_others(std::string_view directory,
-				       const std::function<bool(const char *name)> &stays)
+Result<void> TreeWriter::remove_others(std::string_view directory, const NameTest &stays)
 {
 	if (!blocked_.empty() && lies_below(directory, blocked_))
 		return {};

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -19,31 +18,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "entry_sink.hh"
 #include "reporter.hh"
 #include "writable_file_system.hh"
 
 namespace lkl::apps {
-
-/// One entry to be made. The strings are the caller's, until add() returned.
-struct NewEntry {
-	/// Below the destination, "usr/bin/ls"; empty: the destination itself. Neither
-	/// "." nor ".." nor empty components.
-	std::string_view path;
-	Metadata meta;
-	bool hard_link = false;		// to the entry @link, a path as above
-	std::string_view link;		// of a hard or symbolic link
-	std::span<const Attribute> attributes;	// ACLs among them, as system.posix_acl_*
-	std::span<const Extent> extents;	// where a regular file has data
-};
-
-/// The bytes of one regular file, asked for in ascending order.
-class DataSource {
-public:
-	virtual ~DataSource() = default;
-
-	/// Fill @buffer from @offset; fewer bytes mean the end of what there is.
-	virtual Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) = 0;
-};
 
 /// What becomes of an entry that is there already. Directories are always merged.
 enum class Existing {
@@ -68,32 +47,26 @@ struct WriteOptions {
 	unsigned umask = 022;	// of new entries that do not get the modes of others
 };
 
-class TreeWriter {
+class TreeWriter final : public EntrySink {
 public:
 	/// The entries go below @destination, an open directory of @target. All
 	/// arguments must outlive the writer.
 	TreeWriter(WritableFileSystem &target, FileSystem::Handle destination, Reporter &reporter,
 		   const WriteOptions &options);
-	~TreeWriter();
+	~TreeWriter() override;
 	TreeWriter(const TreeWriter &) = delete;
 	TreeWriter &operator=(const TreeWriter &) = delete;
 
-	/// Make the entry; directories on the way that are missing are made too. @data
-	/// is needed for regular files, and for hard links lets them become a file of
-	/// their own where there can be no link. Trouble with the entry alone is
-	/// reported; an Error (the target is full, read-only or broken) ends all.
-	Result<void> add(const NewEntry &entry, DataSource *data);
-	/// With remove_others: what is in @directory, an entry that was added, goes, but for
-	/// the names that @stays says yes to.
-	Result<void> remove_others(std::string_view directory,
-				   const std::function<bool(const char *name)> &stays);
+	/// Directories on the way that are missing are made too. The Error: the target is
+	/// full, read-only or broken.
+	Result<void> add(const NewEntry &entry, DataSource *data) override;
+	Result<void> remove_others(std::string_view directory, const NameTest &stays) override;
 	/// The owners, modes, attributes and times of directories, which must come
 	/// last; then everything is synced. What was refused is reported here.
 	Result<void> finish();
 	/// After finish(): attributes that had to wait, of an entry that is there.
 	Result<void> amend(std::string_view path, std::span<const Attribute> attributes);
 
-	bool removes_others() const { return options_.remove_others; }
 	std::uint64_t files_done() const { return files_done_; }
 	std::uint64_t bytes_done() const { return bytes_done_; }
 

@@ -24,7 +24,7 @@ public:
 
 	Result<std::vector<LayeredVolume>> find(std::span<const std::string> devices) override;
 	Result<std::string> open(const LayeredVolume &volume, bool writable) override;
-	bool takes_file_systems() const { return !options_.root_hash.empty(); }
+	bool takes_file_systems() const override { return !options_.root_hash.empty(); }
 
 private:
 	LayeredVolume examine(const std::string &hashes, const VerityHeader &header,

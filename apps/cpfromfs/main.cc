@@ -10,6 +10,7 @@
 
 #include "apps/common/copy_places.hh"
 #include "apps/common/data_meter.hh"
+#include "apps/common/entry_pipe.hh"
 #include "apps/common/host_tree.hh"
 #include "apps/common/interruption.hh"
 #include "apps/common/library_file_system.hh"
@@ -55,25 +56,37 @@ Result<Place> find_place(const CopyOptions &copy)
 	return place;
 }
 
+Result<void> copy_from_image(TreeCopier &copier, Reporter &reporter, LibraryFileSystem &files,
+			     const std::string &path, const Destination &where)
+{
+	const SourcePath source(path);
+	const Result<FileSystem::Handle> directory = files.open_in_root(source.directory);
+
+	if (!directory) {
+		reporter.affected(path, directory.error().text);
+		return {};
+	}
+
+	const Result<void> copied =
+		copy_source(copier, reporter, files, *directory, source, path, where);
+	files.close(*directory);
+	return copied;
+}
+
 Result<void> copy_sources(LibraryFileSystem &files, HostTree &tree, const Destination &where,
 			  Reporter &reporter, const CopyOptions &copy)
 {
 	TreeWriter writer(tree, where.directory, reporter, copy.write);
-	TreeCopier copier(writer, reporter, copy.excluded, copy.walk);
 
-	for (const std::string &path : copy.sources) {
-		const SourcePath source(path);
-		const Result<FileSystem::Handle> directory = files.open_in_root(source.directory);
+	TRY(pass_entries(writer, [&](EntrySink &sink) -> Result<void> {
+		TreeCopier copier(sink, reporter, copy.excluded, copy.walk);
 
-		if (!directory) {
-			reporter.affected(path, directory.error().text);
-			continue;
-		}
-		const Result<void> copied =
-			copy_source(copier, reporter, files, *directory, source, path, where);
-		files.close(*directory);
-		TRY(Result<void>(copied));
-	}
+		if (copy.write.remove_others)
+			copier.remove_others();
+		for (const std::string &path : copy.sources)
+			TRY(copy_from_image(copier, reporter, files, path, where));
+		return {};
+	}));
 	if (interrupted())
 		return failure("interrupted", EINTR);
 	return writer.finish();

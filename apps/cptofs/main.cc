@@ -9,6 +9,7 @@
 
 #include "apps/common/copy_places.hh"
 #include "apps/common/data_meter.hh"
+#include "apps/common/entry_pipe.hh"
 #include "apps/common/host_file_system.hh"
 #include "apps/common/interruption.hh"
 #include "apps/common/library_file_system.hh"
@@ -80,17 +81,23 @@ Result<void> copy_sources(LibraryTree &tree, const Destination &where, Reporter 
 	OneLabel label(options.label);
 	std::optional<LabelByPath> labels;
 	TreeWriter writer(tree, where.directory, reporter, copy.write);
-	TreeCopier copier(writer, reporter, copy.excluded, copy.walk);
 
-	leave_out_images(copier, options.image);
-	if (!options.overrides.empty())
-		copier.edit_by(overrides);
-	if (!options.label.empty())
-		copier.edit_by(label);
-	if (edits.contexts)
-		copier.edit_by(labels.emplace(*edits.contexts, place));
-	for (const std::string &source : copy.sources)
-		TRY(copy_from_host(copier, reporter, source, where));
+	TRY(pass_entries(writer, [&](EntrySink &sink) -> Result<void> {
+		TreeCopier copier(sink, reporter, copy.excluded, copy.walk);
+
+		leave_out_images(copier, options.image);
+		if (copy.write.remove_others)
+			copier.remove_others();
+		if (!options.overrides.empty())
+			copier.edit_by(overrides);
+		if (!options.label.empty())
+			copier.edit_by(label);
+		if (edits.contexts)
+			copier.edit_by(labels.emplace(*edits.contexts, place));
+		for (const std::string &source : copy.sources)
+			TRY(copy_from_host(copier, reporter, source, where));
+		return {};
+	}));
 	if (interrupted())
 		return failure("interrupted", EINTR);
 	if (!options.overrides.empty())

@@ -22,12 +22,13 @@ public:
 	{
 	}
 
-	Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) override
+	Result<std::span<const std::byte>> read(std::span<std::byte> room,
+						std::uint64_t offset) override
 	{
 		if (interrupted())
 			return failure("interrupted", EINTR);
 
-		Result<std::size_t> got = archive_.read(buffer, offset);
+		Result<std::size_t> got = archive_.read(room, offset);
 		if (!got) {
 			trouble_ = got.error();
 			return failure("not complete: " + got.error().text);
@@ -35,7 +36,7 @@ public:
 		if (const double part = archive_.part_read(); part > 0)
 			reporter_.expect(static_cast<std::uint64_t>(
 				static_cast<double>(writer_.bytes_done()) / part));
-		return got;
+		return room.first(*got);
 	}
 
 	/// What was wrong with the archive.

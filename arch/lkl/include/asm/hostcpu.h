@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What depends on the CPU the host runs on, apart from kernel/entry.S: the name
- * of the stack pointer, a busy-wait hint, barriers, user accesses that may fault.
+ * of the stack pointer, a busy-wait hint, barriers, user accesses that may fault, CRC32C.
  */
 #ifndef _ASM_LKL_HOSTCPU_H
 #define _ASM_LKL_HOSTCPU_H
@@ -116,6 +116,27 @@ static __always_inline void lkl_copy_long(void *to, const void *from, unsigned l
 static __always_inline void lkl_fill_long(void *to, int byte, unsigned long n)
 {
 	asm volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
+}
+
+/* SSE 4.2 (Intel SDM 2A, CPUID). Slow where a hypervisor answers. */
+static __always_inline int lkl_host_has_crc32c(void)
+{
+	unsigned int a = 1, b, c, d;
+
+	asm("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	return c >> 20 & 1;
+}
+
+static __always_inline unsigned int lkl_crc32c64(unsigned long crc, unsigned long data)
+{
+	asm("crc32q %1, %0" : "+r"(crc) : "rm"(data));
+	return crc;
+}
+
+static __always_inline unsigned int lkl_crc32c8(unsigned int crc, unsigned char data)
+{
+	asm("crc32b %1, %0" : "+r"(crc) : "qm"(data));
+	return crc;
 }
 
 #endif /* !__ASSEMBLER__ */

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+// What lklinspect found.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/common/image.hh"
+
+namespace lkl::apps {
+
+/// Of a file system, in bytes.
+struct Usage {
+	std::uint64_t total = 0, free = 0;
+};
+
+struct Found {
+	Volume volume;
+	Content content;		// empty while the volume is not open
+	std::string selector;
+	std::optional<Usage> usage;	// of the file system that begins here
+	std::string trouble;		// empty: all is well
+};
+
+struct ImageFound {
+	std::string path, format;
+	std::size_t disk;		// its place among the volumes
+};
+
+struct Inventory {
+	std::vector<ImageFound> images;
+	std::vector<Found> volumes;	// Volume::parts are places here
+
+	bool is_well() const;
+};
+
+/// Of @image, which is attached. With @measure file systems are mounted, without a look
+/// at their journals, and unmounted again.
+Result<Inventory> take_inventory(Image &image, KernelLog &log, const std::vector<std::string> &paths,
+				 bool measure);
+
+} // namespace lkl::apps
