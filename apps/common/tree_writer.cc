@@ -85,15 +85,18 @@ Result<void> TreeWriter::affected(std::string_view path, const Error &error)
 }
 
 /// What is refused to every entry alike, such as owners to an ordinary user or where the
-/// file system has no room for them, is counted, to be said once.
-Result<void> TreeWriter::refused(std::string_view path, const Error &error)
+/// file system has no room for them, is counted, to be said once. Harmless is what is no
+/// reason for the exit status.
+Result<void> TreeWriter::refused(std::string_view path, const Error &error, bool harmless)
 {
 	if (error.code != EPERM && error.code != EOPNOTSUPP)
 		return affected(path, error);
 	if (const std::optional<Error> broken = files_.broken())
 		return std::unexpected(*broken);
 
-	const auto [refusal, first] = refusals_.try_emplace(error.text, Refusal{std::string(path)});
+	const auto [refusal, first] =
+		refusals_.try_emplace(error.text, Refusal{std::string(path), harmless});
+	refusal->second.harmless &= harmless;
 	if (!first)
 		refusal->second.others++;
 	return {};
@@ -101,11 +104,16 @@ Result<void> TreeWriter::refused(std::string_view path, const Error &error)
 
 void TreeWriter::report_refusals()
 {
-	for (const auto &[text, refusal] : refusals_)
-		reporter_.affected(shown(refusal.first),
-				   refusal.others ? fmt::format("{}; so for {} other entries", text,
-								refusal.others)
-						  : text);
+	for (const auto &[text, refusal] : refusals_) {
+		const std::string all =
+			refusal.others ? fmt::format("{}; so for {} other entries", text, refusal.others)
+				       : text;
+
+		if (refusal.harmless)
+			reporter_.notice(shown(refusal.first), all);
+		else
+			reporter_.affected(shown(refusal.first), all);
+	}
 	refusals_.clear();
 }
 
@@ -546,7 +554,8 @@ Timestamp TreeWriter::clamped(const Timestamp &time) const
 	return options_.latest ? std::min(time, *options_.latest) : time;
 }
 
-/// What the file system dropped without a word.
+/// What the file system dropped without a word. Who chose a type without modes or a time
+/// of the root, such as vfat, can do nothing about that.
 Result<void> TreeWriter::check(const NewEntry &entry, const Place &place, bool mode, bool times)
 {
 	const Metadata there = TRY(files_.stat(place.parent, place.name));
@@ -556,11 +565,13 @@ Result<void> TreeWriter::check(const NewEntry &entry, const Place &place, bool m
 	if (entry.meta.type == FileType::regular && !owned)
 		permissions &= ~set_id_permissions;
 	if (mode && there.permissions != permissions)
-		TRY(refused(entry.path, {EOPNOTSUPP, "set mode: the file system has none such"}));
+		TRY(refused(entry.path, {EOPNOTSUPP, "set mode: the file system has none such"},
+			    true));
 
 	const std::int64_t cut = clamped(entry.meta.modified).seconds - there.modified.seconds;
 	if (times && (cut < 0 || cut >= coarsest_time_seconds))
-		TRY(refused(entry.path, {EOPNOTSUPP, "set times: the file system has none such"}));
+		TRY(refused(entry.path, {EOPNOTSUPP, "set times: the file system has none such"},
+			    entry.path.empty()));
 	return {};
 }
 

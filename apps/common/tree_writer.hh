@@ -93,6 +93,7 @@ private:
 	/// What is refused to one entry after the other.
 	struct Refusal {
 		std::string first;	// entry's path
+		bool harmless;
 		std::uint64_t others = 0;
 	};
 
@@ -123,7 +124,7 @@ private:
 	bool keeps(std::string_view attribute) const;
 	Timestamp clamped(const Timestamp &time) const;
 	Result<void> affected(std::string_view path, const Error &error);
-	Result<void> refused(std::string_view path, const Error &error);
+	Result<void> refused(std::string_view path, const Error &error, bool harmless = false);
 	void report_refusals();
 
 	WritableFileSystem &target_;
