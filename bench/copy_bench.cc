@@ -9,41 +9,14 @@
 // Time is wall-clock, mkfs included. Counters: cpu_s (user and system, of all
 // processes; work of the host kernel's own threads is nobody's), peak_mib (largest
 // resident set of a process).
-#include <map>
-
 #include "bench/loop_mount.hh"
+#include "bench/mounted_tree.hh"
 #include "bench/support.hh"
-#include "bench/tree.hh"
 
 namespace lkl::bench {
 namespace {
 
-constexpr std::uint64_t source_bytes = 1 << 30, target_bytes = 2ull << 30;
-
-class Source {
-public:
-	static const Source &shared()
-	{
-		static const Source source;
-
-		return source;
-	}
-
-	/// The tree, as something whose content is to be copied.
-	std::string content() const { return mount_.path() + "/."; }
-
-private:
-	Source()
-	    : file_("/dev/shm", source_bytes),
-	      mount_((run({"mke2fs", "-q", "-F", "-t", "ext4", file_.path()}), file_.path()), "ext4",
-		     false)
-	{
-		make_tree(mount_.path());
-	}
-
-	ScratchFile file_;
-	LoopMount mount_;
-};
+constexpr std::uint64_t target_bytes = 2ull << 30;
 
 /// The start of a mkfs command, before the path of the image.
 using Mkfs = std::vector<std::string>;
@@ -59,7 +32,7 @@ Usage ours(const char *, const Mkfs &mkfs, const std::string &image)
 	Usage usage = make_file_system(mkfs, image);
 
 	usage += run({program_folder() + "/../bin/cptofs", "-q", "-i", image,
-		      Source::shared().content(), "/"});
+		      MountedTree::shared().content(), "/"});
 	return usage;
 }
 
@@ -68,7 +41,7 @@ Usage native(const char *type, const Mkfs &mkfs, const std::string &image)
 	Usage usage = make_file_system(mkfs, image);
 	const LoopMount mount(image, type, false);
 
-	usage += run({"cp", "-a", Source::shared().content(), mount.path()});
+	usage += run({"cp", "-a", MountedTree::shared().content(), mount.path()});
 	return usage;
 }
 
@@ -77,7 +50,7 @@ Usage mkfs_alone(const char *, const Mkfs &mkfs, const std::string &image)
 {
 	Mkfs copying = mkfs;
 
-	copying.insert(copying.end(), {"-d", Source::shared().content()});
+	copying.insert(copying.end(), {"-d", MountedTree::shared().content()});
 	return make_file_system(copying, image);
 }
 
@@ -109,7 +82,7 @@ void copy(benchmark::State &state, const Way &way)
 
 	if (!obstacle.empty())
 		return state.SkipWithError(obstacle.c_str());
-	Source::shared();
+	MountedTree::shared();
 
 	for (auto _ : state) {
 		const ScratchFile image("/dev/shm", target_bytes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// fs2tar of an ext4 image with a large tree, against a loop mount of the image by
-// the host's kernel and GNU tar, everything kept on both sides.
+// fs2tar of images with a large tree, against a loop mount of the image by the host's
+// kernel and GNU tar, everything kept on both sides.
 //
-// The image lies in memory. Each run starts cold: a new kernel here, a new mount
+// The images lie in memory. Each run starts cold: a new kernel here, a new mount
 // there. Archives go to a device that discards them. Peers that happen to be
 // installed run once; what they lose is in docs/benchmarks.md.
 //
@@ -11,27 +11,65 @@
 // (largest resident set of a process), archive_mib.
 #include <filesystem>
 #include <map>
+#include <memory>
 
 #include <linux/magic.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
 #include "bench/loop_mount.hh"
+#include "bench/mounted_tree.hh"
 #include "bench/support.hh"
-#include "bench/tree.hh"
 
 namespace lkl::bench {
 namespace {
 
-constexpr std::uint64_t image_bytes = 1 << 30;
+constexpr std::uint64_t image_bytes = 2ull << 30;
 
-/// The image, and a folder for peers that is removed at the end.
+/// A kind of image.
+struct Kind {
+	const char *type;		// of its file system
+	const char *maker;		// what has to be installed for it
+	void (*make)(const std::string &image);
+};
+
+void copy_into(const std::string &image, const char *type, const char *options = nullptr)
+{
+	const LoopMount mount(image, type, false, options);
+
+	run({"cp", "-a", MountedTree::shared().content(), mount.path()});
+}
+
+const Kind ext4 = {"ext4", "mke2fs", [](const std::string &image) {
+	run({"mke2fs", "-q", "-F", "-t", "ext4", image});
+	copy_into(image, "ext4");
+}};
+
+const Kind xfs = {"xfs", "mkfs.xfs", [](const std::string &image) {
+	run({"mkfs.xfs", "-q", "-f", image});
+	copy_into(image, "xfs");
+}};
+
+const Kind btrfs_zstd = {"btrfs", "mkfs.btrfs", [](const std::string &image) {
+	run({"mkfs.btrfs", "-q", "-f", image}, Output::discarded);
+	copy_into(image, "btrfs", "compress=zstd");
+}};
+
+const Kind squashfs = {"squashfs", "mksquashfs", [](const std::string &image) {
+	run({"mksquashfs", MountedTree::shared().path(), image, "-comp", "zstd", "-noappend", "-quiet",
+	     "-no-progress"});
+}};
+
+const Kind erofs = {"erofs", "mkfs.erofs", [](const std::string &image) {
+	run({"mkfs.erofs", "-zlz4", image, MountedTree::shared().path()}, Output::discarded);
+}};
+
+/// The image of one kind, and a folder for peers that is removed at the end.
 class Scene {
 public:
-	Scene()
+	explicit Scene(const Kind &kind) : kind(kind)
 	{
-		run({"mke2fs", "-q", "-F", "-t", "ext4", image});
-		make_tree(LoopMount(image, "ext4", false).path());
+		kind.make(image);
 		std::filesystem::create_directory(folder);
 	}
 
@@ -45,17 +83,21 @@ public:
 		std::filesystem::remove_all(folder, ignored);
 	}
 
-	static Scene &shared()
+	static const Scene &of(const Kind &kind)
 	{
-		static Scene scene;
+		static std::map<const Kind *, std::unique_ptr<Scene>> scenes;
+		std::unique_ptr<Scene> &scene = scenes[&kind];
 
-		return scene;
+		if (!scene)
+			scene = std::make_unique<Scene>(kind);
+		return *scene;
 	}
 
 private:
 	const ScratchFile file_{"/dev/shm", image_bytes};
 
 public:
+	const Kind &kind;
 	const std::string image = file_.path();
 	const std::string folder = scratch_path("/dev/shm", "tree");
 };
@@ -77,7 +119,7 @@ Usage mount_and_tar(const Scene &scene, Output output)
 	Usage usage;
 
 	{
-		const LoopMount mount(scene.image, "ext4", true);
+		const LoopMount mount(scene.image, scene.kind.type, true);
 
 		usage = run(tar_of(mount.path()), output);
 	}
@@ -116,6 +158,18 @@ Usage seven_zip(const Scene &scene, Output output)
 	return run({"7zz", "x", "-so", scene.image}, output);
 }
 
+Usage sqfs2tar(const Scene &scene, Output output)
+{
+	return run({"sqfs2tar", scene.image}, output);
+}
+
+Usage guestfish(const Scene &scene, Output output)
+{
+	return run({"guestfish", "--ro", "-a", scene.image, "run", ":", "mount-ro", "/dev/sda", "/", ":",
+		    "tar-out", "/", "-", "xattrs:true", "acls:true"},
+		   output);
+}
+
 /// Writes the files themselves, to memory, since it makes no archive.
 Usage debugfs_rdump(const Scene &scene, Output output)
 {
@@ -132,29 +186,48 @@ Usage debugfs_rdump(const Scene &scene, Output output)
 /// One way from the image to the files in it.
 struct Way {
 	const char *name;
+	const Kind &kind;
 	const char *command;	// what has to be installed for it
 	Usage (*measure)(const Scene &scene, Output output);
 	int repetitions;
 };
 
-constexpr Way ways[] = {
-	{"archive/ours", "true", fs2tar, 5},
-	{"archive/native", "tar", mount_and_tar, 5},
-	{"archive/fuse2fs", "fuse2fs", fuse2fs_and_tar, 1},
-	{"archive/7zz", "7zz", seven_zip, 1},
-	{"archive/debugfs", "debugfs", debugfs_rdump, 1},
+const Way ways[] = {
+	{"archive/ext4/ours", ext4, "true", fs2tar, 5},
+	{"archive/ext4/native", ext4, "tar", mount_and_tar, 5},
+	{"archive/ext4/fuse2fs", ext4, "fuse2fs", fuse2fs_and_tar, 1},
+	{"archive/ext4/7zz", ext4, "7zz", seven_zip, 1},
+	{"archive/ext4/debugfs", ext4, "debugfs", debugfs_rdump, 1},
+	{"archive/ext4/guestfish", ext4, "guestfish", guestfish, 1},
+	{"archive/xfs/ours", xfs, "true", fs2tar, 5},
+	{"archive/xfs/native", xfs, "tar", mount_and_tar, 5},
+	{"archive/btrfs/ours", btrfs_zstd, "true", fs2tar, 5},
+	{"archive/btrfs/native", btrfs_zstd, "tar", mount_and_tar, 5},
+	{"archive/squashfs/ours", squashfs, "true", fs2tar, 5},
+	{"archive/squashfs/native", squashfs, "tar", mount_and_tar, 5},
+	{"archive/squashfs/sqfs2tar", squashfs, "sqfs2tar", sqfs2tar, 1},
+	{"archive/squashfs/7zz", squashfs, "7zz", seven_zip, 1},
+	{"archive/erofs/ours", erofs, "true", fs2tar, 5},
+	{"archive/erofs/native", erofs, "tar", mount_and_tar, 5},
 };
+
+std::string obstacle_of(const Way &way)
+{
+	for (const char *command : {way.command, way.kind.maker})
+		if (!have(command))
+			return std::string(command) + " is not installed";
+	return LoopMount::obstacle();
+}
 
 void archive(benchmark::State &state, const Way &way)
 {
 	static std::map<const Way *, std::uint64_t> archive_bytes;
-	const std::string obstacle = have(way.command)
-		? LoopMount::obstacle() : std::string(way.command) + " is not installed";
+	const std::string obstacle = obstacle_of(way);
 
 	if (!obstacle.empty())
 		return state.SkipWithError(obstacle.c_str());
 
-	const Scene &scene = Scene::shared();
+	const Scene &scene = Scene::of(way.kind);
 
 	// The warm-up, and what is compared is equal.
 	if (!archive_bytes.contains(&way))

@@ -11,10 +11,11 @@ app_names := $(filter-out common $(helper_names),\
 
 # libnbd is loaded when it is needed (apps/common/nbd_library.hh).
 app_libs := -larchive -lseccomp -lz -llzma -lzstd
+app_libs_cptofs := -lselinux
 
 # $(call app_rules,NAME)
 define app_rules
-$(O)/bin/$(1): libs := $(app_libs)
+$(O)/bin/$(1): libs := $(app_libs) $(app_libs_$(1))
 $(O)/bin/$(1): $(call objects,$(O)/obj,$(sort $(wildcard apps/$(1)/*.cc apps/common/*.cc))) \
 		$(O)/lib/lkl.o
 	$$(link_program)

@@ -37,7 +37,8 @@ $(O)/sanitize/obj/internal.a: $(O)/obj/no_kernel_image.o $(sanitized_library)
 	$(Q)rm -f $@ && ar -rcs $@ $^
 
 # The programs themselves, with the kernel, whose own code has no checks in it.
-$(app_names:%=$(O)/sanitize/bin/%): libs := $(app_libs) $(SANITIZE_FLAGS)
+$(foreach a,$(app_names),$(eval $(O)/sanitize/bin/$(a): libs := \
+	$(app_libs) $(app_libs_$(a)) $(SANITIZE_FLAGS)))
 $(foreach a,$(app_names),$(eval $(O)/sanitize/bin/$(a): $(call objects,$(O)/sanitize/obj,\
 	$(sort $(wildcard apps/$(a)/*.cc apps/common/*.cc)))))
 $(app_names:%=$(O)/sanitize/bin/%): $(O)/obj/kernel_image.o $(sanitized_library)

@@ -35,16 +35,19 @@ public:
 	virtual ~ArchiveReader() = default;
 
 	/// The next entry; false at the end. Data of the last one that was not read is
-	/// skipped. An Error, here and from read(), ends the archive.
+	/// skipped. An Error ends the archive.
 	virtual Result<bool> next(ArchiveEntry &entry) = 0;
 	/// Data of the current entry, a regular file, at @offset of the file: ascending,
-	/// and within its extents. Fills @buffer unless the file ends.
+	/// and within its extents. Fills @buffer unless the file ends. After an Error,
+	/// next() says whether there can be more.
 	virtual Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) = 0;
 	/// After next() returned false: the archive says that it ends here. Otherwise it
 	/// may have been cut short between two entries.
 	virtual bool end_marked() const = 0;
 	/// How much of the archive was read, from 0 to 1; 0 when nobody knows.
 	virtual double part_read() const = 0;
+	/// Bytes of it so far, without compression of the whole.
+	virtual std::uint64_t bytes_read() const = 0;
 };
 
 } // namespace lkl::apps

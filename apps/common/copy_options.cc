@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "copy_options.hh"
 
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
 
+#include "copy_places.hh"
 #include "id_names.hh"
 
 namespace lkl::apps {
@@ -77,6 +79,22 @@ void add_existing_options(CLI::App &app, WriteOptions &write)
 	CLI::Option *keep = flag("--keep-existing", Existing::keep,
 				 "Leave alone what is there already");
 	flag("--refuse-existing", Existing::refuse, "And report it")->excludes(keep);
+	app.add_flag("--delete", write.remove_others,
+		     "Remove what a directory's source does not have")->group(entries);
+}
+
+/// What one source brings would go as others of another.
+void check_removal(const std::vector<std::string> &sources)
+{
+	std::set<std::string> names;
+
+	for (const std::string &source : sources) {
+		const std::string name = SourcePath(source).copy_name;
+
+		if ((name.empty() && sources.size() > 1) || !names.insert(name).second)
+			throw CLI::ValidationError("--delete: '" + source + "' and another source "
+						   "would go to the same place");
+	}
 }
 
 } // namespace
@@ -95,6 +113,8 @@ void complete_copy_options(CopyOptions &copy)
 	copy.write.latest = source_date();
 	copy.target = copy.sources.back();
 	copy.sources.pop_back();
+	if (copy.write.remove_others)
+		check_removal(copy.sources);
 	if (copy.user || copy.group || !copy.write.uid_map.empty() || !copy.write.gid_map.empty())
 		copy.write.owners = true;
 }

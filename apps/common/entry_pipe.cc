@@ -52,7 +52,13 @@ struct Piece {
 	std::optional<Error> error;	// instead of bytes
 };
 
-using Part = std::variant<OwnEntry, Piece>;
+/// What goes from a directory.
+struct Removal {
+	std::string directory;
+	NameTest stays;
+};
+
+using Part = std::variant<OwnEntry, Piece, Removal>;
 
 /// From one thread to one other. Both take the lock once for many parts.
 class Pipe {
@@ -160,6 +166,11 @@ public:
 		return {};
 	}
 
+	Result<void> remove_others(std::string_view directory, const NameTest &stays) override
+	{
+		return pipe_.put(Removal(std::string(directory), stays), 0);
+	}
+
 private:
 	/// How many bytes were put; none is the end of this file's pieces.
 	Result<std::size_t> put_piece(DataSource &data, std::uint64_t offset, std::size_t most,
@@ -194,6 +205,10 @@ public:
 	Result<void> pass_all(EntrySink &sink)
 	{
 		while (Part *part = next()) {
+			if (const auto *removal = std::get_if<Removal>(part)) {
+				TRY(sink.remove_others(removal->directory, removal->stays));
+				continue;
+			}
 			// Its parts may be replaced by the next ones while it is needed.
 			const OwnEntry entry = std::move(std::get<OwnEntry>(*part));
 			Data data(*this, entry.hard_link);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -34,6 +35,9 @@ public:
 							std::uint64_t offset) = 0;
 };
 
+/// Whether a name in a directory is one of some.
+using NameTest = std::function<bool(const char *name)>;
+
 class EntrySink {
 public:
 	virtual ~EntrySink() = default;
@@ -42,6 +46,9 @@ public:
 	/// become a file of their own where there can be no link. Trouble with the entry
 	/// alone is reported; an Error ends all.
 	virtual Result<void> add(const NewEntry &entry, DataSource *data) = 0;
+	/// What is in @directory, an entry that was added, goes, but for the names that
+	/// @stays says yes to; it may be asked later, in another thread.
+	virtual Result<void> remove_others(std::string_view directory, const NameTest &stays) = 0;
 };
 
 } // namespace lkl::apps

@@ -147,6 +147,8 @@ public:
 
 	/// Bytes in use on the whole file system, for estimates.
 	virtual Result<std::uint64_t> used_bytes() = 0;
+	/// Whether others may change the tree meanwhile.
+	virtual bool is_shared() const { return false; }
 	/// An error that makes going on pointless, once there is one.
 	virtual std::optional<Error> broken() { return std::nullopt; }
 };

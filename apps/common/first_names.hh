@@ -36,6 +36,9 @@ public:
 			names_.try_emplace(meta.id, FirstName{path, meta.links - 1});
 	}
 
+	/// There is no file at the path that add() was given.
+	void forget(const Metadata &meta) { names_.erase(meta.id); }
+
 private:
 	struct FileIdHash {
 		std::size_t operator()(const FileId &id) const

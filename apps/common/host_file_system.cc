@@ -74,6 +74,15 @@ Result<std::unique_ptr<HostFileSystem>> HostFileSystem::open(const char *path)
 	return std::unique_ptr<HostFileSystem>(new HostFileSystem(root));
 }
 
+std::optional<FileId> HostFileSystem::id_of(const char *path)
+{
+	struct stat stat;
+
+	if (::stat(path, &stat) < 0)
+		return std::nullopt;
+	return FileId{stat.st_dev, stat.st_ino};
+}
+
 std::string HostFileSystem::path_of(Handle parent, const char *name)
 {
 	return "/proc/self/fd/" + std::to_string(parent) + "/" + name;

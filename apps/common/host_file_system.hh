@@ -36,7 +36,10 @@ public:
 	Result<std::optional<std::uint64_t>> next_hole(Handle file, std::uint64_t offset) override;
 	void forget(Handle file, std::uint64_t offset, std::uint64_t bytes) override;
 	Result<std::uint64_t> used_bytes() override;
+	bool is_shared() const override { return true; }
 
+	/// Of the file @path, by symbolic links too; nothing if there is none.
+	static std::optional<FileId> id_of(const char *path);
 	/// For calls that take a path but no directory.
 	static std::string path_of(Handle parent, const char *name);
 

@@ -39,10 +39,8 @@ Result<void> done(const char *what, int result)
 
 void HostTree::protect(const char *path)
 {
-	struct stat stat;
-
-	if (::stat(path, &stat) == 0)
-		protected_.push_back({stat.st_dev, stat.st_ino});
+	if (const std::optional<FileId> id = HostFileSystem::id_of(path))
+		protected_.push_back(*id);
 }
 
 Result<void> HostTree::make_directory(Handle parent, const char *name)

@@ -66,7 +66,8 @@ Result<void> check_target(const std::string &path, bool replace)
 
 } // namespace
 
-Result<std::unique_ptr<NewFile>> NewFile::create(const std::string &path, bool replace)
+Result<std::unique_ptr<NewFile>> NewFile::create(const std::string &path, bool replace,
+						 bool confined)
 {
 	TRY(check_target(path, replace));
 
@@ -79,10 +80,11 @@ Result<std::unique_ptr<NewFile>> NewFile::create(const std::string &path, bool r
 		return host_failure("create");
 
 	std::unique_ptr<NewFile> made(
-		new NewFile(std::move(directory), whole.substr(slash + 1), replace));
+		new NewFile(std::move(directory), whole.substr(slash + 1), replace, confined));
 	const int in = made->directory_.get();
 
-	made->file_ = unnamed_file(in);
+	if (!confined)
+		made->file_ = unnamed_file(in);
 	if (!made->file_) {
 		std::string temporary = made->name_;
 
@@ -91,6 +93,8 @@ Result<std::unique_ptr<NewFile>> NewFile::create(const std::string &path, bool r
 			return host_failure("create");
 		made->temporary_ = temporary;
 	}
+	if (confined)
+		TRY(made->set_permissions());
 	return made;
 }
 
@@ -143,14 +147,21 @@ Result<void> NewFile::rename()
 	return {};
 }
 
-Result<void> NewFile::keep()
+/// It was made private; the user's umask decides.
+Result<void> NewFile::set_permissions()
 {
 	const mode_t mask = ::umask(0);
 	::umask(mask);
 
-	// It was made private; the user's umask decides.
 	if (::fchmod(file_.get(), 0666 & ~mask) < 0)
 		return host_failure("set permissions");
+	return {};
+}
+
+Result<void> NewFile::keep()
+{
+	if (!confined_)
+		TRY(set_permissions());
 	if (::fsync(file_.get()) < 0)
 		return host_failure("flush");
 	// Replacing takes a rename, and that a name.

@@ -162,7 +162,7 @@ Result<std::unique_ptr<NewImage>> NewImage::make(const CreateOptions &options,
 						 ImageOptions &image)
 {
 	const Plan plan = TRY(plan_for(options, content, date, image.type));
-	std::unique_ptr<NewFile> file = TRY(NewFile::create(image.source.path, options.force));
+	std::unique_ptr<NewFile> file = TRY(NewFile::create(image.source.path, options.force, options.confined));
 
 	TRY(fill(*file, plan));
 

@@ -30,6 +30,7 @@ struct CreateOptions {
 	std::optional<TableKind> partition;	// none given: no table
 	std::string mkfs_options;	// separated by blanks
 	bool force = false;		// replace an image that is there
+	bool confined = false;		// keep() may do no more than rename in directory()
 };
 
 /// Errors' texts do not name the image.
@@ -45,6 +46,8 @@ public:
 
 	/// After Image::close(): it gets its name. Without this, nothing is left of it.
 	Result<void> keep() { return file_->keep(); }
+	/// Where that takes a rename, for a sandbox.
+	int directory() const { return file_->directory(); }
 
 private:
 	explicit NewImage(std::unique_ptr<NewFile> file) : file_(std::move(file)) {}

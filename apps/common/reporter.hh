@@ -39,6 +39,8 @@ public:
 	void fatal(std::string_view object, std::string_view text);
 	Status status() const;
 
+	/// Whether anybody sees progress, which an estimate is worth its time for.
+	bool shows_progress() const { return line_wanted_ || progress_fd_ >= 0; }
 	/// The work is estimated at @bytes; 0 when nobody knows.
 	void expect(std::uint64_t bytes);
 	/// So much is done. Cheap; call it for every file and block.

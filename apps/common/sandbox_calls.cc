@@ -191,7 +191,8 @@ void add_names(Filter &filter, std::span<const int> directories)
 		filter.add(SCMP_ACT_ALLOW, SCMP_SYS(renameat),
 			   {argument(0, directory), argument(2, directory)});
 		filter.add(SCMP_ACT_ALLOW, SCMP_SYS(renameat2),
-			   {argument(0, directory), argument(2, directory), argument(4, 0)});
+			   {argument(0, directory), argument(2, directory),
+			    argument(4, 0xffffffff ^ RENAME_NOREPLACE, 0)});
 	}
 }
 

@@ -30,6 +30,7 @@ public:
 	Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) override;
 	bool end_marked() const override { return end_marked_; }
 	double part_read() const override { return stream_.part_read(); }
+	std::uint64_t bytes_read() const override { return stream_.position(); }
 
 private:
 	using Records = std::vector<std::pair<std::string, std::string>>;

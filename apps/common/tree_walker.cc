@@ -106,7 +106,8 @@ Result<void> Walk::enter(FileSystem::Handle parent, const char *name)
 
 	sort(listing);
 	levels_.push_back({*handle, std::move(listing), 0, path_.size()});
-	return complete ? Result<void>() : unreachable(complete.error());
+	return complete ? visitor_.listed(path_, levels_.back().listing)
+			: unreachable(complete.error());
 }
 
 void Walk::leave()

@@ -27,6 +27,9 @@ public:
 	virtual bool wanted(std::string_view path) = 0;
 	/// An Error ends the walk; trouble with this entry alone is the visitor's.
 	virtual Result<void> visit(const Entry &entry) = 0;
+	/// All that the directory @path contains, before any of it is visited. Not called
+	/// where it could not be read wholly.
+	virtual Result<void> listed(std::string_view, const Listing &) { return {}; }
 	/// @path, or what it contains, will not be visited. An Error ends the walk.
 	virtual Result<void> unreachable(std::string_view path, const Error &error) = 0;
 };

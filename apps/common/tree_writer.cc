@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "acl_text.hh"
+#include "tree_remover.hh"
 
 namespace lkl::apps {
 
@@ -19,6 +20,9 @@ constexpr std::size_t buffer_bytes = 1 << 20;
 constexpr std::size_t block_bytes = 4096;
 
 constexpr unsigned set_id_permissions = 06000;
+
+constexpr const char *other_name =
+	"another name there differs from it only by what the file system ignores, such as case";
 
 std::string shown(std::string_view path)
 {
@@ -179,6 +183,10 @@ Result<void> TreeWriter::add(const NewEntry &entry, DataSource *data)
 
 Result<void> TreeWriter::make(const NewEntry &entry, DataSource *data)
 {
+	// Said already, for all of them.
+	if (!blocked_.empty() && lies_below(entry.path, blocked_))
+		return {};
+
 	const std::size_t slash = entry.path.rfind('/');
 	const bool deep = slash != entry.path.npos;
 
@@ -213,33 +221,52 @@ Result<void> TreeWriter::make(const NewEntry &entry, DataSource *data)
 			return {};
 		made = create();
 	}
-	if (!made)
-		return refused(entry.path, made.error());
+	TRY(std::move(made));
+	TRY(check_name(place, false));
 	return dress(entry, place, true);
 }
 
-Result<void> TreeWriter::add_directory(const NewEntry &entry, const Place &place)
+Result<bool> TreeWriter::make_directory(const NewEntry &entry, const Place &place, bool &made)
 {
-	bool made = false;
-
 	if (!entry.path.empty()) {
 		const Result<void> result = target_.make_directory(place.parent, place.name);
 
 		made = result.has_value();
 		if (!made && result.error().code != EEXIST)
-			return result;
+			return std::unexpected(result.error());
+		if (made) {
+			TRY(check_name(place, true));
+			return true;
+		}
 	}
-	if (!made) {
-		const Metadata there = TRY(files_.stat(place.parent, place.name));
 
-		if (there.type != FileType::directory)
-			return failure("is there and is no directory");
-		if (TRY(known_by_another_name(place)))
-			return failure("another name there differs from it only by what the file "
-				       "system ignores, such as case");
-		if (options_.existing != Existing::replace)
-			return {};
+	const Metadata there = TRY(files_.stat(place.parent, place.name));
+	const bool replace = options_.existing == Existing::replace;
+
+	if (TRY(known_by_another_name(place)))
+		return failure(other_name);
+	if (there.type == FileType::directory)
+		return replace;
+	if (!options_.remove_others || !replace)
+		return failure("is there and is no directory");
+	TRY(clear(place));
+	TRY(target_.make_directory(place.parent, place.name));
+	made = true;
+	return true;
+}
+
+Result<void> TreeWriter::add_directory(const NewEntry &entry, const Place &place)
+{
+	bool made = false;
+	const Result<bool> dressed = make_directory(entry, place, made);
+
+	if (!dressed) {
+		blocked_ = entry.path;
+		return failure(dressed.error().text + "; nothing below it is copied",
+			       dressed.error().code);
 	}
+	if (!*dressed)
+		return {};
 	directories_.push_back({std::string(entry.path), entry.meta,
 				{entry.attributes.begin(), entry.attributes.end()}, made});
 	return {};
@@ -257,12 +284,9 @@ Result<void> TreeWriter::add_link(const NewEntry &entry, const Place &place, Dat
 	const Result<FileSystem::Handle> parent =
 		open_path(deep ? entry.link.substr(0, slash) : std::string_view());
 
-	if (!parent)
-		return failure("hard link to " + shown(entry.link) + ": " + parent.error().text,
-			       parent.error().code);
-
 	const auto create = [&] {
-		return target_.make_hard_link(*parent, from.c_str(), place.parent, place.name);
+		return parent ? target_.make_hard_link(*parent, from.c_str(), place.parent, place.name)
+			      : std::unexpected(parent.error());
 	};
 	Result<void> made = create();
 	if (!made && made.error().code == EEXIST) {
@@ -273,14 +297,15 @@ Result<void> TreeWriter::add_link(const NewEntry &entry, const Place &place, Dat
 		else
 			made = room ? Result<void>() : std::unexpected(room.error());
 	}
-	files_.close(*parent);
+	if (parent)
+		files_.close(*parent);
 	if (made || ends_all(made.error().code))
 		return made;
 
 	const Error why = {0, "hard link to " + shown(entry.link) + ": " + made.error().text};
 	const int code = made.error().code;
 	if (!data || entry.meta.type != FileType::regular ||
-	    (code != EPERM && code != EMLINK && code != EOPNOTSUPP))
+	    (code != EPERM && code != EMLINK && code != EOPNOTSUPP && code != ENOENT))
 		return std::unexpected(why);
 	TRY(add_file(entry, place, *data));
 	return failure(why.text + "; copied instead");
@@ -297,16 +322,21 @@ Result<void> TreeWriter::add_file(const NewEntry &entry, const Place &place, Dat
 	}
 
 	const FileSystem::Handle handle = TRY(std::move(file));
+	if (const Result<void> named = check_name(place, false); !named) {
+		(void)target_.close_file(handle);
+		return named;
+	}
 	Result<void> written = write_data(entry, handle, data);
 	const Result<void> closed = target_.close_file(handle);
 
 	if (written)
 		written = closed;
 	// A part looks like the whole: there is none where it is known to end here.
-	if (!written && (ends_all(written.error().code) || written.error().code == EINTR))
+	if (!written && (ends_all(written.error().code) || written.error().code == EINTR ||
+			 written.error().code == EFBIG)) {
 		(void)target_.remove(place.parent, place.name, false);
-	if (!written && written.error().code == EINTR)
 		return written;
+	}
 	if (!written)
 		TRY(affected(entry.path, written.error()));
 	return dress(entry, place, true);
@@ -373,16 +403,69 @@ Result<bool> TreeWriter::clear(const Place &place)
 	const Metadata there = TRY(files_.stat(place.parent, place.name));
 
 	if (TRY(known_by_another_name(place)))
-		return failure("another name there differs from it only by what the file system "
-			       "ignores, such as case");
+		return failure(other_name);
 	if (options_.existing == Existing::keep)
 		return false;
 	if (options_.existing == Existing::refuse)
 		return failure("is there already");
-	if (there.type == FileType::directory)
+	if (there.type == FileType::directory && !options_.remove_others)
 		return failure("a directory of this name is there");
-	TRY(target_.remove(place.parent, place.name, false));
+	TRY(remove_other(place));
 	return true;
+}
+
+Result<void> TreeWriter::remove_other(const Place &place)
+{
+	return TRY(files_.stat(place.parent, place.name)).type == FileType::directory
+		     ? remove_tree(target_, place.parent, place.name)
+		     : target_.remove(place.parent, place.name, false);
+}
+
+Result<void> TreeWriter::remove_others(std::string_view directory, const NameTest &stays)
+{
+	if (!blocked_.empty() && lies_below(directory, blocked_))
+		return {};
+
+	const Result<FileSystem::Handle> handle = open_path(directory);
+	if (!handle)
+		return affected(directory, handle.error());
+
+	Listing listing;
+	Result<void> done = files_.list(*handle, listing);
+	const Result<Metadata> here = files_.stat(*handle, ".");
+	const Result<Metadata> root = files_.stat(files_.root(), ".");
+	const bool is_root = here && root && here->id == root->id;
+
+	if (!done)
+		done = affected(directory, done.error());
+	for (const Listing::Item &item : listing.items()) {
+		const char *name = listing.name(item);
+
+		// lost+found belongs to the file system.
+		if (!done || stays(name) || (is_root && name == std::string_view("lost+found")))
+			continue;
+		if (const Result<void> removed = remove_other({*handle, name}); !removed)
+			done = affected(directory, removed.error());
+	}
+	files_.close(*handle);
+	return done;
+}
+
+/// Of an entry just made: FAT leaves off dots at the end of a name, so that two would be one.
+Result<void> TreeWriter::check_name(const Place &place, bool directory)
+{
+	const std::string_view name = place.name;
+	const std::size_t last = name.find_last_not_of('.');
+
+	if (!name.ends_with('.') || last == name.npos)
+		return {};
+
+	const std::string shorter(name.substr(0, last + 1));
+	const Result<Metadata> other = files_.stat(place.parent, shorter.c_str());
+	if (!other || other->id != TRY(files_.stat(place.parent, place.name)).id)
+		return {};
+	TRY(target_.remove(place.parent, place.name, directory));
+	return failure("the file system leaves off dots at the end of a name");
 }
 
 /// Whether what answers to the name is listed under another one.

@@ -26,13 +26,14 @@ namespace lkl::apps {
 
 /// What becomes of an entry that is there already. Directories are always merged.
 enum class Existing {
-	replace,	// but a directory and something else never replace each other
+	replace,	// a directory and something else only with remove_others
 	keep,		// silently
 	refuse,		// and report
 };
 
 struct WriteOptions {
 	Existing existing = Existing::replace;
+	bool remove_others = false;	// of directories: what their source does not have
 	bool owners = true;
 	bool permissions = true;
 	bool times = true;
@@ -59,6 +60,7 @@ public:
 	/// Directories on the way that are missing are made too. The Error: the target is
 	/// full, read-only or broken.
 	Result<void> add(const NewEntry &entry, DataSource *data) override;
+	Result<void> remove_others(std::string_view directory, const NameTest &stays) override;
 	/// The owners, modes, attributes and times of directories, which must come
 	/// last; then everything is synced. What was refused is reported here.
 	Result<void> finish();
@@ -97,6 +99,8 @@ private:
 
 	Result<void> make(const NewEntry &entry, DataSource *data);
 	Result<void> add_directory(const NewEntry &entry, const Place &place);
+	/// False: it is there, and is to stay as it is. @made: it was not there.
+	Result<bool> make_directory(const NewEntry &entry, const Place &place, bool &made);
 	Result<void> add_link(const NewEntry &entry, const Place &place, DataSource *data);
 	Result<void> add_file(const NewEntry &entry, const Place &place, DataSource &data);
 	Result<void> write_data(const NewEntry &entry, FileSystem::Handle file, DataSource &data);
@@ -105,6 +109,8 @@ private:
 	/// Whether there is room for an entry that is no directory, now.
 	Result<bool> clear(const Place &place);
 	Result<bool> known_by_another_name(const Place &place);
+	Result<void> check_name(const Place &place, bool directory);
+	Result<void> remove_other(const Place &place);
 	Result<void> open_parent(std::string_view parent);
 	Result<FileSystem::Handle> open_path(std::string_view path);
 	void leave();
@@ -131,6 +137,7 @@ private:
 	std::string path_;		// of the innermost level
 	std::string name_;		// of the current entry
 	std::vector<Directory> directories_;	// in the order made
+	std::string blocked_;	// the last directory that could not be made; empty: none
 	std::vector<std::byte> buffer_;
 	std::map<std::string, Refusal> refusals_;	// by the error
 	std::uint64_t files_done_ = 0;

@@ -32,9 +32,11 @@ Result<std::unique_ptr<UnpackedStream>> UnpackedStream::open(const std::string &
 	if (::isatty(file.get()))
 		return failure("an archive is not read from a terminal");
 
-	const std::uint64_t bytes =
-		S_ISREG(stat.st_mode) ? static_cast<std::uint64_t>(stat.st_size) : 0;
-	return std::unique_ptr<UnpackedStream>(new UnpackedStream(std::move(file), bytes));
+	// Standard input may be in the middle of a file.
+	const off_t at = S_ISREG(stat.st_mode) ? ::lseek(file.get(), 0, SEEK_CUR) : 0;
+	const off_t bytes = S_ISREG(stat.st_mode) && stat.st_size > at ? stat.st_size - at : 0;
+	return std::unique_ptr<UnpackedStream>(new UnpackedStream(
+		std::move(file), static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(bytes)));
 }
 
 Result<void> UnpackedStream::start()
@@ -69,14 +71,17 @@ std::unexpected<Error> UnpackedStream::failed()
 {
 	const char *text = ::archive_error_string(archive_);
 
-	return failure(std::string("read: ") + (text ? text : "cannot be decompressed"),
-		       std::max(::archive_errno(archive_), 0));
+	trouble_ = {std::max(::archive_errno(archive_), 0),
+		    std::string("read: ") + (text ? text : "cannot be decompressed")};
+	return std::unexpected(*trouble_);
 }
 
-Result<std::size_t> UnpackedStream::read(std::span<std::byte> buffer)
+/// @done: bytes that there are, also before an Error.
+Result<void> UnpackedStream::unpack(std::span<std::byte> buffer, std::size_t &done)
 {
-	std::size_t done = 0;
-
+	done = 0;
+	if (trouble_)
+		return std::unexpected(*trouble_);
 	if (!archive_)
 		TRY(start());
 	while (!empty_ && done < buffer.size()) {
@@ -89,8 +94,42 @@ Result<std::size_t> UnpackedStream::read(std::span<std::byte> buffer)
 			break;
 		done += static_cast<std::size_t>(got);
 	}
-	position_ += done;
-	return done;
+	return {};
+}
+
+Result<std::span<const std::byte>> UnpackedStream::peek(std::size_t bytes)
+{
+	const std::size_t had = ahead_.size();
+
+	if (had < bytes) {
+		std::size_t got = 0;
+
+		ahead_.resize(bytes);
+		const Result<void> unpacked = unpack(std::span(ahead_).subspan(had), got);
+		ahead_.resize(had + got);
+		// What there is may be of use; read() fails behind it.
+		if (!unpacked && ahead_.empty())
+			return std::unexpected(unpacked.error());
+	}
+	return std::span<const std::byte>(ahead_).first(std::min(bytes, ahead_.size()));
+}
+
+Result<std::size_t> UnpackedStream::read(std::span<std::byte> buffer)
+{
+	const std::size_t known = std::min(ahead_.size(), buffer.size());
+
+	std::copy_n(ahead_.begin(), known, buffer.begin());
+	ahead_.erase(ahead_.begin(), ahead_.begin() + static_cast<std::ptrdiff_t>(known));
+
+	std::size_t got = 0;
+	TRY(unpack(buffer.subspan(known), got));
+	position_ += known + got;
+	return known + got;
+}
+
+bool UnpackedStream::is_plain_file() const
+{
+	return file_bytes_ && archive_ && ::archive_filter_code(archive_, 0) == ARCHIVE_FILTER_NONE;
 }
 
 double UnpackedStream::part_read() const

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "apps/common/copy_places.hh"
+#include "apps/common/data_meter.hh"
 #include "apps/common/entry_pipe.hh"
 #include "apps/common/host_tree.hh"
 #include "apps/common/interruption.hh"
@@ -80,6 +81,8 @@ Result<void> copy_sources(LibraryFileSystem &files, HostTree &tree, const Destin
 	TRY(pass_entries(writer, [&](EntrySink &sink) -> Result<void> {
 		TreeCopier copier(sink, reporter, copy.excluded, copy.walk);
 
+		if (copy.write.remove_others)
+			copier.remove_others();
 		for (const std::string &path : copy.sources)
 			TRY(copy_from_image(copier, reporter, files, path, where));
 		return {};
@@ -87,6 +90,22 @@ Result<void> copy_sources(LibraryFileSystem &files, HostTree &tree, const Destin
 	if (interrupted())
 		return failure("interrupted", EINTR);
 	return writer.finish();
+}
+
+std::uint64_t size_of_sources(LibraryFileSystem &files, const CopyOptions &copy)
+{
+	DataMeter meter;
+
+	for (const std::string &path : copy.sources) {
+		const SourcePath source(path);
+
+		if (const auto directory = files.open_in_root(source.directory)) {
+			meter.add_tree(files, *directory, source.name.c_str(), copy.excluded,
+				       copy.walk);
+			files.close(*directory);
+		}
+	}
+	return meter.bytes();
 }
 
 Status run(Options &options)
@@ -132,6 +151,10 @@ Status run(Options &options)
 	// The copy itself.
 	HostTree tree(*place->files, options.durable);
 	tree.protect(image_path.c_str());
+	for (const std::string &disk : options.image.more_disks)
+		tree.protect(disk.c_str());
+	if (reporter.shows_progress())
+		reporter.expect(size_of_sources(**files, copy));
 	const Result<void> copied = copy_sources(**files, tree, place->where, reporter, copy);
 	if (const auto broken = (*files)->broken())
 		return fatal(image_path, *broken);

@@ -35,7 +35,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 	options.copy.write.owners = ::geteuid() == 0;
 	options.copy.write.umask = user_mask();
 	app.footer(footer);
-	app.add_option("-i,--image", options.image.source.path,
+	app.add_option("-i,--image,--filesystem-image", options.image.source.path,
 		       "Disk image, block device or nbd:// address")
 		->required()->type_name("IMAGE")->group("Image");
 	add_image_options(app, options.image);

@@ -13,6 +13,21 @@ constexpr const char *footer =
 	"Exit status: 0 all is well, 1 some entries are affected, 2 the copy is not complete.\n"
 	"With SOURCE_DATE_EPOCH in the environment, later times become that one.";
 
+void add_image_metadata_options(CLI::App &app, Options &options)
+{
+	const std::string metadata = "Metadata";
+	CLI::Option *none = app.get_option("--no-selinux");
+
+	app.add_option("--overrides", options.overrides,
+		       "Owners, modes and devices to have, by a device table or fakeroot's state")
+		->type_name("FILE")->group(metadata);
+	CLI::Option *one = app.add_option("-s,--selinux", options.label, "SELinux label of all entries")
+		->type_name("LABEL")->group(metadata)->excludes(none);
+	app.add_option("--selinux-contexts", options.file_contexts,
+		       "SELinux labels as a policy's file_contexts has them")
+		->type_name("FILE")->group(metadata)->excludes(none)->excludes(one);
+}
+
 } // namespace
 
 std::variant<Options, int> parse_command_line(int argc, char **argv)
@@ -22,13 +37,14 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 
 	options.image.source.writable = true;
 	app.footer(footer);
-	app.add_option("-i,--image", options.image.source.path,
+	app.add_option("-i,--image,--filesystem-image", options.image.source.path,
 		       "Disk image, block device or nbd:// address")
 		->required()->type_name("IMAGE")->group("Image");
 	add_image_options(app, options.image);
 	add_create_options(app, options.create);
 	add_kernel_options(app, options.image, options.tool);
 	add_copy_options(app, options.copy, "Files to copy; the last: where to, in the image");
+	add_image_metadata_options(app, options);
 	add_message_options(app, options.tool, "Output");
 	if (const auto status = parse(app, argc, argv, [&] { complete_copy_options(options.copy); }))
 		return *status;

@@ -2,6 +2,7 @@
 // The command line of cptofs.
 #pragma once
 
+#include <string>
 #include <variant>
 
 #include "apps/common/command_line.hh"
@@ -15,6 +16,9 @@ struct Options {
 	CreateOptions create;
 	ToolOptions tool;
 	CopyOptions copy;
+	std::string overrides;		// file; empty: none
+	std::string label;		// SELinux, of all entries; empty: none
+	std::string file_contexts;	// file; empty: none
 };
 
 /// The options; or, when there is nothing to do but exit, the status to exit with,

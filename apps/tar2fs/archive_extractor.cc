@@ -14,11 +14,12 @@ namespace lkl::apps {
 
 namespace {
 
-/// The content of the archive's current entry.
+/// The content of the archive's current entry, of @size bytes.
 class MemberData final : public DataSource {
 public:
-	MemberData(ArchiveReader &archive, TreeWriter &writer, Reporter &reporter)
-	    : archive_(archive), writer_(writer), reporter_(reporter)
+	MemberData(ArchiveReader &archive, std::uint64_t size, std::uint64_t &bytes_read,
+		   Reporter &reporter)
+	    : archive_(archive), size_(size), bytes_read_(bytes_read), reporter_(reporter)
 	{
 	}
 
@@ -29,24 +30,22 @@ public:
 			return failure("interrupted", EINTR);
 
 		Result<std::size_t> got = archive_.read(room, offset);
-		if (!got) {
-			trouble_ = got.error();
+		if (!got)
 			return failure("not complete: " + got.error().text);
-		}
+		if ((*got == 0) != (offset >= size_))
+			return failure(*got ? "the archive has more of it than it says"
+					    : "not complete: the archive has less of it than it says");
+		bytes_read_ += *got;
 		if (const double part = archive_.part_read(); part > 0)
-			reporter_.expect(static_cast<std::uint64_t>(
-				static_cast<double>(writer_.bytes_done()) / part));
+			reporter_.expect(static_cast<std::uint64_t>(static_cast<double>(bytes_read_) / part));
 		return room.first(*got);
 	}
 
-	/// What was wrong with the archive.
-	const std::optional<Error> &trouble() const { return trouble_; }
-
 private:
 	ArchiveReader &archive_;
-	TreeWriter &writer_;
+	const std::uint64_t size_;
+	std::uint64_t &bytes_read_;
 	Reporter &reporter_;
-	std::optional<Error> trouble_;
 };
 
 void set_attribute(std::vector<Attribute> &attributes, std::string_view name, std::string value)
@@ -159,11 +158,11 @@ void ArchiveExtractor::add_acls(const std::string &path, ArchiveEntry &entry, co
 	}
 }
 
-Result<void> ArchiveExtractor::extract_all(const IdNames &names)
+Result<void> ArchiveExtractor::extract_all(const IdNames &names, EntrySink &sink)
 {
 	ArchiveEntry entry;
 
-	while (!failed_) {
+	for (;;) {
 		if (interrupted())
 			return failure("interrupted", EINTR);
 
@@ -177,12 +176,11 @@ Result<void> ArchiveExtractor::extract_all(const IdNames &names)
 				reporter_.affected(name_, "its end is not marked; more may be missing");
 			return {};
 		}
-		TRY(extract(entry, names));
+		TRY(extract(entry, names, sink));
 	}
-	return {};
 }
 
-Result<void> ArchiveExtractor::extract(ArchiveEntry &entry, const IdNames &names)
+Result<void> ArchiveExtractor::extract(ArchiveEntry &entry, const IdNames &names, EntrySink &sink)
 {
 	const auto refuse = [&](const std::string &why) {
 		reporter_.affected(entry.path, why);
@@ -219,22 +217,13 @@ Result<void> ArchiveExtractor::extract(ArchiveEntry &entry, const IdNames &names
 	made.link = **link;
 	made.attributes = entry.attributes;
 	made.extents = entry.extents;
-	return write(made);
+
+	MemberData data(archive_, made.meta.size, bytes_read_, reporter_);
+	const bool has_data = made.meta.type == FileType::regular && !made.hard_link;
+	return sink.add(made, has_data ? &data : nullptr);
 }
 
-Result<void> ArchiveExtractor::write(const NewEntry &made)
-{
-	MemberData data(archive_, writer_, reporter_);
-
-	TRY(writer_.add(made, made.hard_link ? nullptr : &data));
-	if (data.trouble()) {
-		reporter_.fatal(name_, data.trouble()->text);
-		failed_ = true;
-	}
-	return {};
-}
-
-Result<void> ArchiveExtractor::finish(const IdNames &names)
+Result<void> ArchiveExtractor::finish(const IdNames &names, TreeWriter &writer)
 {
 	for (const Waiting &waiting : waiting_) {
 		std::vector<Attribute> attributes;
@@ -252,7 +241,7 @@ Result<void> ArchiveExtractor::finish(const IdNames &names)
 						     printable(fmt::to_string(fmt::join(acl.unknown, ", ")))));
 			attributes.push_back({std::string(attribute), acl.value});
 		}
-		TRY(writer_.amend(waiting.path, attributes));
+		TRY(writer.amend(waiting.path, attributes));
 	}
 	return {};
 }

@@ -29,19 +29,18 @@ struct ExtractOptions {
 class ArchiveExtractor {
 public:
 	/// All arguments must outlive the extractor. @name is the archive's, for messages.
-	ArchiveExtractor(ArchiveReader &archive, const std::string &name, TreeWriter &writer,
-			 Reporter &reporter, const ExtractOptions &options)
-	    : archive_(archive), name_(name), writer_(writer), reporter_(reporter),
-	      options_(options)
+	ArchiveExtractor(ArchiveReader &archive, const std::string &name, Reporter &reporter,
+			 const ExtractOptions &options)
+	    : archive_(archive), name_(name), reporter_(reporter), options_(options)
 	{
 	}
 
-	/// All entries; @names are the target's. Trouble with one of them, and the end of
-	/// an archive that is damaged, are reported; an Error is the target's or a signal.
-	Result<void> extract_all(const IdNames &names);
+	/// All entries to @sink; @names are the target's. Trouble with one of them, and the
+	/// end of an archive that is damaged, are reported; an Error is the sink's or a signal.
+	Result<void> extract_all(const IdNames &names, EntrySink &sink);
 	/// What waits for names that the archive itself may have brought, of those who
-	/// are in ACLs. After the writer's finish().
-	Result<void> finish(const IdNames &names);
+	/// are in ACLs. After @writer's finish().
+	Result<void> finish(const IdNames &names, TreeWriter &writer);
 
 private:
 	/// ACLs of an entry of which not everybody is known.
@@ -50,23 +49,21 @@ private:
 		std::string access_acl, default_acl;
 	};
 
-	Result<void> extract(ArchiveEntry &entry, const IdNames &names);
+	Result<void> extract(ArchiveEntry &entry, const IdNames &names, EntrySink &sink);
 	Result<std::optional<std::string>> place(const std::string &name);
 	Result<std::string> plain_path(std::string_view name);
 	bool excluded(std::string_view path) const;
 	void set_owner(ArchiveEntry &entry, const IdNames &names) const;
 	void add_acls(const std::string &path, ArchiveEntry &entry, const IdNames &names);
-	Result<void> write(const NewEntry &made);
 	void affected(std::string_view path, const std::string &text);
 
 	ArchiveReader &archive_;
 	const std::string &name_;
-	TreeWriter &writer_;
 	Reporter &reporter_;
 	const ExtractOptions &options_;
 	std::vector<Waiting> waiting_;
+	std::uint64_t bytes_read_ = 0;	// of entries' data
 	bool slashes_told_ = false;
-	bool failed_ = false;		// the archive, which was reported
 };
 
 } // namespace lkl::apps

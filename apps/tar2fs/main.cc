@@ -2,16 +2,20 @@
 // tar2fs: an archive in, a disk image changed. This file is the table of contents.
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <memory>
 
 #include <fmt/format.h>
 
+#include "apps/common/archive_formats.hh"
+#include "apps/common/entry_pipe.hh"
 #include "apps/common/id_names.hh"
 #include "apps/common/interruption.hh"
 #include "apps/common/library_file_system.hh"
 #include "apps/common/library_tree.hh"
 #include "apps/common/sandbox.hh"
-#include "apps/common/tar_reader.hh"
+#include "archive_size.hh"
 #include "options.hh"
 
 namespace lkl::apps {
@@ -27,17 +31,24 @@ public:
 	{
 	}
 
+	/// Files in @directory can still be renamed and removed.
+	void leave(int directory) { directories_.push_back(directory); }
+
 	void confine_files()
 	{
+		// Times in some archives are local, and libraries look for what that means
+		// whenever they need it; once is enough where it has a name.
+		::setenv("TZ", ":/etc/localtime", 0);
+		::tzset();
 		if (wanted_)
-			tell(apps::confine_files({}));
+			tell(apps::confine_files(directories_));
 	}
 
 	/// @served: see Image::is_served().
 	void confine_calls(bool served)
 	{
 		if (wanted_)
-			tell(apps::confine_calls("tar2fs", {}, served));
+			tell(apps::confine_calls("tar2fs", directories_, served));
 	}
 
 private:
@@ -49,6 +60,7 @@ private:
 
 	Reporter &reporter_;
 	const bool wanted_, told_;
+	std::vector<int> directories_;
 };
 
 void print_totals(std::uint64_t bytes, double seconds)
@@ -60,24 +72,24 @@ void print_totals(std::uint64_t bytes, double seconds)
 }
 
 /// Whatever ends it, directories get what is theirs.
-Result<void> extract(LibraryTree &tree, FileSystem::Handle directory, UnpackedStream &input,
+Result<void> extract(LibraryTree &tree, FileSystem::Handle directory, ArchiveReader &archive,
 		     const std::string &name, Reporter &reporter, const Options &options,
 		     const IdNames &names)
 {
 	TreeWriter writer(tree, directory, reporter, options.write);
-	TarReader reader(input, options.ignore_zeros);
-	ArchiveExtractor extractor(reader, name, writer, reporter, options.extract);
+	ArchiveExtractor extractor(archive, name, reporter, options.extract);
 
-	Result<void> done = extractor.extract_all(names);
+	Result<void> done = pass_entries(
+		writer, [&](EntrySink &sink) { return extractor.extract_all(names, sink); });
 	const Result<void> finished = writer.finish();
 	if (done)
 		done = finished;
 	if (done)
-		done = extractor.finish(IdNames::of(tree.files()));
+		done = extractor.finish(IdNames::of(tree.files()), writer);
 	return done;
 }
 
-Result<void> extract_archive(LibraryFileSystem &files, lkl_kernel *kernel, UnpackedStream &input,
+Result<void> extract_archive(LibraryFileSystem &files, lkl_kernel *kernel, ArchiveReader &archive,
 			     const std::string &name, Reporter &reporter, Options &options)
 {
 	// As the image knows them before the archive comes.
@@ -95,10 +107,21 @@ Result<void> extract_archive(LibraryFileSystem &files, lkl_kernel *kernel, Unpac
 
 	LibraryTree tree(kernel, files);
 	const Result<void> done =
-		extract(tree, *directory, input, name, reporter, options, names);
+		extract(tree, *directory, archive, name, reporter, options, names);
 
 	files.close(*directory);
 	return done;
+}
+
+/// Of an archive that can only be read once nothing is known but what the user says.
+Result<ContentSize> content_of(const Options &options)
+{
+	if (options.archive == "-" && options.create.size.beside_content)
+		return failure("is read once, so it cannot be measured; give the image's size with --size N");
+	if (options.archive == "-")
+		return ContentSize();
+	return measure_archive(options.archive, options.extract, options.ignore_zeros,
+			       options.tool.sandbox);
 }
 
 Status run(Options &options)
@@ -106,7 +129,7 @@ Status run(Options &options)
 	using Clock = std::chrono::steady_clock;
 	const Clock::time_point start = Clock::now();
 	Reporter reporter("tar2fs", options.tool.quiet, options.tool.progress_fd);
-	const std::string &image_path = options.image.source.path;
+	const std::string image_path = options.image.source.path;
 	const std::string name = options.archive == "-" ? "standard input" : options.archive;
 	const auto fatal = [&](std::string_view object, const Error &error) {
 		reporter.fatal(object, error.text);
@@ -117,18 +140,36 @@ Status run(Options &options)
 	const auto input = UnpackedStream::open(options.archive);
 	if (!input)
 		return fatal(name, input.error());
+	Result<UnpackedFile> room = UnpackedFile::create();
+	std::unique_ptr<NewImage> made;
+	if (options.create.wanted) {
+		const auto content = content_of(options);
+		if (!content)
+			return fatal(name, content.error());
+
+		auto making = NewImage::make(options.create, *content, options.write.latest, options.image);
+		if (!making)
+			return fatal(image_path, making.error());
+		made = std::move(*making);
+	}
 	KernelLog log(options.tool.show_kernel_log);	// outlives the image
 	auto image = Image::open(options.image);
 	if (!image)
 		return fatal(image_path, image.error());
 
-	// A kernel, and the sandbox around it, then the disk and the mount.
+	// A kernel, and the sandbox around it; then the archive, without which there is
+	// nothing to do, the disk and the mount.
 	Sandbox sandbox(reporter, options.tool);
+	if (made)
+		sandbox.leave(made->directory());
 	sandbox.confine_files();
 	await_interruption();
 	if (const Result<void> booted = (*image)->boot(log); !booted)
 		return fatal(image_path, booted.error());
 	sandbox.confine_calls((*image)->is_served());
+	const auto archive = open_archive(**input, std::move(room), options.ignore_zeros);
+	if (!archive)
+		return fatal(name, archive.error());
 	if (const Result<void> mounted = (*image)->mount(); !mounted)
 		return fatal(image_path, mounted.error());
 	log.complaint();	// What the kernel said so far is dealt with.
@@ -138,7 +179,7 @@ Status run(Options &options)
 		return fatal(image_path, files.error());
 
 	// The work. A dead kernel has nothing that could be left in order.
-	const Result<void> done = extract_archive(**files, (*image)->kernel(), **input, name,
+	const Result<void> done = extract_archive(**files, (*image)->kernel(), **archive, name,
 						  reporter, options);
 	if (const std::optional<Error> broken = (*files)->broken())
 		return fatal(image_path, *broken);
@@ -151,10 +192,13 @@ Status run(Options &options)
 	files->reset();
 	if (const Result<void> closed = (*image)->close(); !closed)
 		return fatal(image_path, closed.error());
+	if (made && reporter.status() != Status::fatal)
+		if (const Result<void> kept = made->keep(); !kept)
+			return fatal(image_path, kept.error());
 	if (reporter.status() != Status::fatal)
 		reporter.finished();
 	if (options.totals)
-		print_totals((*input)->position(),
+		print_totals((*archive)->bytes_read(),
 			     std::chrono::duration<double>(Clock::now() - start).count());
 	return reporter.status();
 }

@@ -66,6 +66,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 	app.add_flag("--ignore-zeros", options.ignore_zeros,
 		     "Go on behind the end of a tar archive")->group("Archive");
 	add_image_options(app, options.image);
+	add_create_options(app, options.create);
 	add_kernel_options(app, options.image, options.tool);
 	add_off_switch(app, "--no-sandbox", options.tool.sandbox,
 		       "Do not confine what archive and image could make of a mistake")
@@ -78,6 +79,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 		    parse(app, argc, argv, [&] { options.write.latest = source_date(); }))
 		return *status;
 	options.image.source.confined = options.tool.sandbox;
+	options.create.confined = options.tool.sandbox;
 	options.extract.acls = options.write.acls;
 	return options;
 }

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "apps/common/command_line.hh"
+#include "apps/common/create_options.hh"
 #include "apps/common/tree_writer.hh"
 #include "archive_extractor.hh"
 
@@ -14,6 +15,7 @@ namespace lkl::apps {
 
 struct Options {
 	ImageOptions image;
+	CreateOptions create;
 	ToolOptions tool;
 	WriteOptions write;
 	ExtractOptions extract;

@@ -72,7 +72,7 @@ TEST(Kernel, CommandLineStopsAnOops)
 	Instance instance(image, options);
 
 	ASSERT_EQ(lkl_start(instance), 0);
-	EXPECT_EQ(image.command_line, "oops=panic debug");
+	EXPECT_EQ(image.command_line, "rcupdate.rcu_expedited=1 oops=panic debug");
 }
 
 TEST(Kernel, CommandLineOfTheCallerDecidesAboutAnOops)
@@ -85,7 +85,7 @@ TEST(Kernel, CommandLineOfTheCallerDecidesAboutAnOops)
 	Instance instance(image, options);
 
 	ASSERT_EQ(lkl_start(instance), 0);
-	EXPECT_EQ(image.command_line, "debug oops=continue");
+	EXPECT_EQ(image.command_line, "rcupdate.rcu_expedited=1 debug oops=continue");
 }
 
 TEST(Kernel, ThreadsAttachOnceAndDetachAtTheirEnd)

@@ -24,7 +24,11 @@ constexpr std::uint64_t default_spin_ns = 20'000;
 
 // An oops leaves the kernel's data in an unknown state; nothing is to be written
 // to an image from there. A panic comes back as lkl_host_ops.died().
-constexpr const char *base_command_line = "oops=panic";
+constexpr const char *panic_option = "oops=panic";
+
+// A grace period of RCU otherwise takes some ticks, of 10 ms, and an unmount two of them,
+// in which nobody does anything.
+constexpr const char *rcu_option = "rcupdate.rcu_expedited=1";
 
 // xfs holds some 4 KiB of memory for each file changed since its log was last written,
 // and no shortage makes it write: every second, not every 30 (here in hundredths).
@@ -43,17 +47,16 @@ std::uint64_t spin_time(std::int32_t spin_us)
 	return std::thread::hardware_concurrency() > 1 ? default_spin_ns : 0;
 }
 
-/// The library's options, then the caller's @options; his oops= replaces ours, as the
-/// kernel knows no value that would undo it.
+/// The library's options, then the caller's @options, which win; his oops= replaces ours,
+/// as the kernel knows no value that would undo it.
 std::string command_line(const char *options)
 {
 	const std::string given = options ? options : "";
+	std::string line = rcu_option;
 
-	if (given.empty())
-		return base_command_line;
-	if ((" " + given).find(" oops=") != std::string::npos)
-		return given;
-	return std::string(base_command_line) + " " + given;
+	if ((" " + given).find(" oops=") == std::string::npos)
+		line = line + " " + panic_option;
+	return given.empty() ? line : line + " " + given;
 }
 
 std::uint64_t memory_bytes(std::uint64_t wanted, unsigned cpus)
