@@ -8,7 +8,8 @@ set -u
 require_cmd mksquashfs sfdisk mke2fs g++
 
 ln -s "$source_dir"/* "$scratch"
-rm -f "$scratch/out"
+rm -f "$scratch"/{out,docs,README.md}
+cp -r "$source_dir"/{docs,README.md} "$scratch"
 mkdir "$scratch/out"
 ln -s "$LKL_OUT"/{bin,lib,include} "$scratch/out"
 

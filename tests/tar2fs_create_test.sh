@@ -33,7 +33,8 @@ for type in ext2 ext4 xfs btrfs f2fs; do
 		f2fs) check "${name}_is_clean" fsck.f2fs --dry-run new.img ;;
 		*) clean "${name}_is_clean" "$type" new.img ;;
 		esac
-		"$fs2tar" -q --sort=name new.img - | tar -x -C . --one-top-level=back
+		mkdir back
+		"$fs2tar" -q --sort=name new.img - | tar -x -C back
 		rm -rf back/lost+found
 		if [ "$archive" = bare.tar ]; then
 			check "${name}_is_the_same" diff -r tree/deep back/deep

@@ -129,6 +129,11 @@ Result<std::unique_ptr<ArchiveReader>> open_by_libarchive(std::unique_ptr<Archiv
 
 } // namespace
 
+void prepare_archives()
+{
+	LibarchiveReader::prepare();
+}
+
 Result<std::unique_ptr<ArchiveReader>> open_archive(UnpackedStream &stream,
 						    Result<UnpackedFile> room, bool ignore_zeros)
 {

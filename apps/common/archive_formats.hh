@@ -10,6 +10,9 @@
 
 namespace lkl::apps {
 
+/// Before a sandbox is closed around open_archive() and its readers.
+void prepare_archives();
+
 /// The reader for what @stream has, as its first bytes say: our own for tar, libarchive's
 /// for others. Some are read from their end; if @stream cannot, because it is a pipe or
 /// compressed, they are unpacked to @room first. @stream must outlive the reader.

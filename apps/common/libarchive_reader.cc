@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "libarchive_reader.hh"
 
+#include <locale.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -83,13 +86,21 @@ std::string acl_text(archive_entry *header, int type)
 	return copy;
 }
 
-/// Names are UTF-8, or bytes that nothing is known of.
-class Locale {
+/// Names are UTF-8, or bytes that nothing is known of. None where the system lacks it.
+locale_t names_locale()
+{
+	static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+
+	return locale;
+}
+
+/// In the calling thread, for a while.
+class NamesLocale {
 public:
-	explicit Locale(locale_t wanted) : before_(::uselocale(wanted)) {}
-	~Locale() { ::uselocale(before_); }
-	Locale(const Locale &) = delete;
-	Locale &operator=(const Locale &) = delete;
+	NamesLocale() : before_(::uselocale(names_locale())) {}
+	~NamesLocale() { ::uselocale(before_); }
+	NamesLocale(const NamesLocale &) = delete;
+	NamesLocale &operator=(const NamesLocale &) = delete;
 
 private:
 	const locale_t before_;
@@ -98,15 +109,22 @@ private:
 } // namespace
 
 LibarchiveReader::LibarchiveReader(std::unique_ptr<ArchiveBytes> bytes)
-    : bytes_(std::move(bytes)), names_locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr))
+    : bytes_(std::move(bytes))
 {
 }
 
 LibarchiveReader::~LibarchiveReader()
 {
 	::archive_read_free(archive_);
-	if (names_locale_)
-		::freelocale(names_locale_);
+}
+
+/// Times in some archives are local, and libraries look for what that means whenever they
+/// need it; once is enough where it has a name.
+void LibarchiveReader::prepare()
+{
+	::setenv("TZ", ":/etc/localtime", 0);
+	::tzset();
+	(void)names_locale();
 }
 
 Result<std::unique_ptr<LibarchiveReader>>
@@ -138,14 +156,11 @@ Result<void> LibarchiveReader::start()
 		::archive_read_set_skip_callback(archive_, on_skip);
 		::archive_read_set_seek_callback(archive_, on_seek);
 	}
+	const NamesLocale locale;
 	if (::archive_read_open1(archive_) != ARCHIVE_OK)
-		return failed();
-
-	const Locale locale(names_locale_);
+		return ::archive_format(archive_) ? failed() : failure("no archive of a known format");
 	result_ = ::archive_read_next_header(archive_, &header_);
 	header_used_ = false;
-	if (result_ < ARCHIVE_WARN && ::archive_format(archive_) == 0)
-		return failure("no archive of a known format");
 	return {};
 }
 
@@ -158,7 +173,7 @@ std::unexpected<Error> LibarchiveReader::failed()
 
 Result<bool> LibarchiveReader::next(ArchiveEntry &entry)
 {
-	const Locale locale(names_locale_);
+	const NamesLocale locale;
 
 	position_ = 0;
 	for (;;) {

@@ -6,8 +6,6 @@
 // mtree, which names files of the host.
 #pragma once
 
-#include <locale.h>
-
 #include <deque>
 #include <map>
 #include <memory>
@@ -38,6 +36,8 @@ public:
 
 class LibarchiveReader final : public ArchiveReader {
 public:
+	/// Before a sandbox: what is needed of the system to read names and times.
+	static void prepare();
 	/// Fails also when @bytes are of no format that is known.
 	static Result<std::unique_ptr<LibarchiveReader>> open(std::unique_ptr<ArchiveBytes> bytes);
 	~LibarchiveReader() override;
@@ -71,7 +71,6 @@ private:
 
 	const std::unique_ptr<ArchiveBytes> bytes_;
 	archive *archive_ = nullptr;
-	locale_t names_locale_;
 	// What archive_read_next_header() said; the first time already in start().
 	int result_ = 0;
 	archive_entry *header_ = nullptr;

@@ -77,6 +77,7 @@ Result<ContentSize> measure(const std::string &path, const ExtractOptions &optio
 	Result<UnpackedFile> room = UnpackedFile::create();
 
 	// Where a system lacks a part of it, the unpacking goes without it too.
+	prepare_archives();
 	if (sandbox) {
 		(void)confine_files({});
 		(void)confine_calls("tar2fs", {});

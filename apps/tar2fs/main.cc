@@ -2,8 +2,6 @@
 // tar2fs: an archive in, a disk image changed. This file is the table of contents.
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <ctime>
 #include <memory>
 
 #include <fmt/format.h>
@@ -36,10 +34,7 @@ public:
 
 	void confine_files()
 	{
-		// Times in some archives are local, and libraries look for what that means
-		// whenever they need it; once is enough where it has a name.
-		::setenv("TZ", ":/etc/localtime", 0);
-		::tzset();
+		prepare_archives();
 		if (wanted_)
 			tell(apps::confine_files(directories_));
 	}
