@@ -66,6 +66,10 @@ $(common_test_programs): libs := $(app_libs)
 $(common_test_programs): $(O)/%: $(O)/obj/%.o $(call objects,$(O)/obj,$(wildcard apps/common/*.cc)) \
 		$(O)/lib/lkl.o
 	$(link_program)
+# They look for helpers where they are themselves.
+$(common_test_programs): | $(helper_names:%=$(O)/tests/common/%)
+$(O)/tests/common/%: $(O)/bin/%
+	$(Q)mkdir -p $(@D) && cp $< $@
 
 # Against the shared library, so that the export map is proven to suffice and a
 # variant kernel can take its place.

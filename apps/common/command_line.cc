@@ -146,6 +146,23 @@ void add_disk_options(CLI::App &app, ImageOptions &options)
 		->type_name("BYTES")->check(CLI::IsMember({512, 1024, 2048, 4096}))->group(image);
 }
 
+void add_layer_options(CLI::App &app, LayerOptions &options)
+{
+	const std::string volumes = "Volumes made of others";
+
+	app.add_option("--key", options.keys,
+		       "Passphrase of an encrypted volume; may be repeated")
+		->type_name("TEXT")->allow_extra_args(false)->group(volumes);
+	app.add_option("--key-file", options.key_files,
+		       "File that is such a passphrase; may be repeated")
+		->type_name("FILE")->allow_extra_args(false)->group(volumes);
+	app.add_option("--root-hash", options.verity.root_hash, "Of what verity checks")
+		->type_name("HEX")->group(volumes);
+	app.add_option("--hash-offset", options.verity.hash_offset,
+		       "Where verity's hashes begin behind the data; 0: on a device of their own")
+		->type_name("BYTES")->group(volumes);
+}
+
 void add_image_options(CLI::App &app, ImageOptions &options)
 {
 	const std::string image = "Image";
@@ -166,6 +183,11 @@ void add_image_options(CLI::App &app, ImageOptions &options)
 	app.add_option("--mount-options", options.mount_options,
 		       "Options for the kernel's file system: subvol=@, ...")
 		->type_name("OPT,...")->group(image);
+	add_layer_options(app, options.layers);
+	if (options.source.writable)
+		app.add_flag("--degraded", options.layers.degraded,
+			     "Write to an array though members are missing")
+			->group("Volumes made of others");
 }
 
 void add_kernel_options(CLI::App &app, ImageOptions &image, ToolOptions &tool)

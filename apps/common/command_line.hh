@@ -44,8 +44,10 @@ std::optional<Timestamp> source_date();
 
 /// A flag that sets @what to false.
 CLI::Option *add_off_switch(CLI::App &app, const char *name, bool &what, const char *text);
-/// What the images are; and which volume of them, with what on it.
+/// What the images are; what their volumes take to be opened; and which one is meant,
+/// with what on it.
 void add_disk_options(CLI::App &app, ImageOptions &image);
+void add_layer_options(CLI::App &app, LayerOptions &layers);
 void add_image_options(CLI::App &app, ImageOptions &image);
 void add_kernel_options(CLI::App &app, ImageOptions &image, ToolOptions &tool);
 void add_message_options(CLI::App &app, ToolOptions &tool, const std::string &group);

@@ -64,6 +64,7 @@ Result<std::unique_ptr<Image>> Image::open(const ImageOptions &options)
 {
 	std::unique_ptr<Image> image(new Image(options));
 
+	image->key_helper_ = TRY(start_key_helper(options.layers));
 	image->sources_.push_back(TRY(DiskSource::open(options.source)));
 	for (const std::string &path : options.more_disks) {
 		SourceOptions source = options.source;
@@ -156,6 +157,7 @@ Result<void> Image::boot(KernelLog &log)
 Result<void> Image::attach()
 {
 	volumes_.emplace(kernel_, *log_, options_.source.writable);
+	add_layers(*volumes_, kernel_, *log_, options_.layers, std::move(key_helper_));
 	for (std::size_t number = 0; number < sources_.size(); number++) {
 		const Result<void> added = add_disk(number);
 

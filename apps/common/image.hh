@@ -15,6 +15,7 @@
 
 #include "disk_source.hh"
 #include "kernel_log.hh"
+#include "layers.hh"
 #include "result.hh"
 #include "selector.hh"
 #include "volume_table.hh"
@@ -28,6 +29,7 @@ struct ImageOptions {
 	std::optional<Selector> volume;	// none: the only one there is
 	std::uint64_t offset = 0;	// bytes of the first image before its disk begins
 	unsigned sector_bytes = 0;	// of the disks; 0: as the images tell
+	LayerOptions layers;
 	std::string mount_options;	// of the file system, comma separated
 	bool replay_journal = true;
 	unsigned memory_mib = 0;	// of the kernel; 0: enough for the purpose
@@ -38,8 +40,9 @@ struct ImageOptions {
 /// sandbox.hh). Errors' texts name neither tool nor image.
 class Image {
 public:
-	/// Opens the file, and starts the server that its format may need. No more of it
-	/// is read here than what formats are about. By the main thread.
+	/// Opens the files, and starts the programs that their formats and encrypted volumes
+	/// may need. No more of an image is read here than what formats are about. By the
+	/// main thread.
 	static Result<std::unique_ptr<Image>> open(const ImageOptions &options);
 	/// Starts the kernel, still without the image. Begins threads; @log must
 	/// outlive the image.
@@ -84,6 +87,7 @@ private:
 	Error explained(Error error) const;
 
 	const ImageOptions options_;
+	std::optional<LuksKeyHelper> key_helper_;	// until attach()
 	std::vector<std::unique_ptr<DiskSource>> sources_;
 	lkl_kernel *kernel_ = nullptr;
 	KernelLog *log_ = nullptr;

@@ -43,6 +43,18 @@ std::string raid_type(const std::string &type)
 	return type.starts_with("raid") ? type : "";
 }
 
+/// How many of @count parts a raid of @type can do without, at best.
+std::size_t spare_parts(const std::string &type, std::size_t count, std::uint64_t copies)
+{
+	if (type == "raid1")
+		return count - 1;
+	if (type == "raid10")
+		return count - count / std::max<std::uint64_t>(copies, 2);
+	if (type.starts_with("raid6"))
+		return 2;
+	return type == "raid0" ? 0 : 1;
+}
+
 const std::string *string_at(const std::vector<LvmSection::Scalar> &values, std::size_t index)
 {
 	return index < values.size() ? std::get_if<std::string>(&values[index]) : nullptr;
@@ -196,7 +208,7 @@ Result<MapperTarget> LvmActivation::mirror(const LvmSection &segment)
 			images.push_back(image + " 0");
 	}
 	if (images.empty())
-		return failure("all images of the mirror are missing");
+		return failure("all its images are not whole: " + lack());
 	// The first image is the one that is copied from: it is always right.
 	if (images.size() == 1 || !writable_)
 		return MapperTarget{0, 0, "linear", images.front()};
@@ -217,7 +229,10 @@ Result<MapperTarget> LvmActivation::raid(const LvmSection &segment, const std::s
 	std::vector<std::string> parameters = {
 		fmt::format("{}", segment.number_or("stripe_size", 0))};
 	std::vector<std::string> devices;
+	std::size_t missing = 0;
 
+	if (count == 0)
+		return failure("the metadata's raid has no parts");
 	if (const std::uint64_t region = segment.number_or("region_size", 0); region)
 		parameters.insert(parameters.end(), {"region_size", fmt::format("{}", region)});
 	if (const std::uint64_t copies = segment.number_or("data_copies", 0); type == "raid10" && copies)
@@ -233,7 +248,11 @@ Result<MapperTarget> LvmActivation::raid(const LvmSection &segment, const std::s
 		const bool whole = data != "-" && (without_metadata || metadata != "-");
 
 		devices.push_back(whole ? metadata + " " + data : "- -");
+		missing += !whole;
 	}
+	if (missing > spare_parts(type, count, segment.number_or("data_copies", 0)))
+		return failure(fmt::format("{} of its {} parts are not whole: {}", missing, count,
+					   lack()));
 	return MapperTarget{0, 0, "raid",
 			    fmt::format("{} {} {} {} {}", type, parameters.size(),
 					fmt::join(parameters, " "), count, fmt::join(devices, " "))};
@@ -285,11 +304,16 @@ Result<std::string> LvmActivation::place(const LvmSection &segment, std::string_
 	if (physical == group_.physical_.end())
 		return fmt::format("{} {}", TRY(activate(*name)), sectors);
 	if (!physical->second.device)
-		return failure(fmt::format("physical volume {} is missing; found of its group are: {}; "
-					   "give the image with the missing one too",
-					   physical->second.uuid, fmt::join(group_.devices(), ", ")));
+		return failure(lack());
 	return fmt::format("{} {}", *physical->second.device,
 			   physical->second.first_extent + sectors);
+}
+
+std::string LvmActivation::lack() const
+{
+	return fmt::format("physical volumes are missing: {}; found of its group are: {}; give the "
+			   "images of the missing ones too",
+			   fmt::join(group_.missing_, ", "), fmt::join(group_.devices(), ", "));
 }
 
 Result<std::string> LvmActivation::part(const LvmSection &segment, std::string_view array,
@@ -305,9 +329,8 @@ Result<std::string> LvmActivation::part(const LvmSection &segment, std::string_v
 	if (ground.whole)
 		return activate(*name);
 	if (writable_)
-		return failure(fmt::format("'{}' is not whole: physical volumes are missing: {}; it can "
-					   "be read, but not written to",
-					   *name, fmt::join(group_.missing_, ", ")));
+		return failure(fmt::format("'{}' is not whole: {}; without them it can at most be read",
+					   *name, lack()));
 	return "-";
 }
 

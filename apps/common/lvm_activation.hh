@@ -44,6 +44,8 @@ private:
 	/// it is missing.
 	Result<std::string> part(const LvmSection &segment, std::string_view array,
 				 std::size_t index);
+	/// What is not there, for messages.
+	std::string lack() const;
 
 	const VolumeGroup &group_;
 	DeviceMapper &mapper_;

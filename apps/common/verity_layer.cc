@@ -42,7 +42,6 @@ LayeredVolume VerityLayer::examine(const std::string &hashes, const VerityHeader
 	volume.parts.push_back(hashes);
 	if (options_.root_hash.empty()) {
 		volume.locked = true;
-		volume.trouble = locked;
 		return volume;
 	}
 	if (const auto path = try_data(volume.name, hashes, header, devices); !path)
@@ -87,7 +86,7 @@ Result<std::string> VerityLayer::open(const LayeredVolume &volume, bool writable
 	const auto opened = opened_.find(volume.name);
 
 	if (opened == opened_.end())
-		return failure(volume.trouble);
+		return failure(volume.locked ? locked : volume.trouble);
 	if (writable)
 		return failure("what is checked by verity cannot be written to");
 	return opened->second.path;

@@ -160,11 +160,28 @@ private:
 		}
 	}
 
+	/// Whether there was any.
+	bool unlock_others(std::size_t place)
+	{
+		bool any = false;
+
+		for (std::size_t other = 0; other < table_.size(); other++)
+			if (other != place && table_[other].locked && table_[other].device.empty())
+				any = table_.open(other).has_value() || any;
+		return any;
+	}
+
 	Result<void> open(std::size_t place)
 	{
 		const std::string name = fmt::format("'{}'", printable(table_.selector(place)));
+		Result<void> opened = table_.open(place);
 
-		if (const Result<void> opened = table_.open(place); !opened)
+		// What it lacks may be on a volume that takes a key.
+		if (!opened && unlock_others(place)) {
+			TRY(found());
+			opened = table_.open(place);
+		}
+		if (!opened)
 			return failure(name + ": " + opened.error().text, opened.error().code);
 		return check_whole(place, name + " has partitions");
 	}

@@ -95,7 +95,8 @@ void VolumeTable::add_found(Layer &layer, std::vector<LayeredVolume> found, bool
 {
 	for (LayeredVolume &described : found) {
 		auto known = std::ranges::find_if(layered_, [&](const std::optional<Layered> &other) {
-			return other && other->volume.name == described.name;
+			return other && other->layer == &layer &&
+			       other->volume.name == described.name;
 		});
 		if (known == layered_.end()) {
 			more = true;

@@ -64,13 +64,12 @@ bool Inventory::is_well() const
 	return std::ranges::all_of(volumes, [](const Found &found) { return found.trouble.empty(); });
 }
 
-Result<Inventory> take_inventory(Image &image, KernelLog &log, const std::vector<std::string> &paths,
-				 bool measure)
+Result<Inventory> take_inventory(Image &image, KernelLog &log, const Options &options)
 {
 	VolumeTable &table = image.volumes();
 	Inventory inventory;
 
-	TRY(table.open_all(false));
+	TRY(table.open_all(options.unlock));
 	for (std::size_t place = 0; place < table.size(); place++) {
 		Found found;
 
@@ -81,7 +80,7 @@ Result<Inventory> take_inventory(Image &image, KernelLog &log, const std::vector
 			if (found.trouble.empty())
 				found.trouble = found.content.trouble;
 			// Of several devices the first speaks for all.
-			if (measure && found.content.usage == "filesystem" &&
+			if (options.measure && found.content.usage == "filesystem" &&
 			    table.devices_of_file_system(place).front() == place) {
 				auto usage = measure_volume(image.kernel(), log, table, place);
 
@@ -93,7 +92,7 @@ Result<Inventory> take_inventory(Image &image, KernelLog &log, const std::vector
 		}
 		found.volume = table[place];
 		if (found.volume.kind == "disk")
-			inventory.images.push_back({paths[inventory.images.size()],
+			inventory.images.push_back({options.images[inventory.images.size()],
 						    image.format(inventory.images.size()), place});
 		inventory.volumes.push_back(std::move(found));
 	}

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/common/image.hh"
+#include "options.hh"
 
 namespace lkl::apps {
 
@@ -37,9 +38,7 @@ struct Inventory {
 	bool is_well() const;
 };
 
-/// Of @image, which is attached. With @measure file systems are mounted, without a look
-/// at their journals, and unmounted again.
-Result<Inventory> take_inventory(Image &image, KernelLog &log, const std::vector<std::string> &paths,
-				 bool measure);
+/// Of @image, which is attached.
+Result<Inventory> take_inventory(Image &image, KernelLog &log, const Options &options);
 
 } // namespace lkl::apps

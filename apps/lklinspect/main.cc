@@ -57,7 +57,7 @@ Status run(const Options &options)
 		return fatal(attached.error());
 	log.complaint();	// What the kernel said so far is about no volume.
 
-	const auto inventory = take_inventory(**image, log, options.images, options.measure);
+	const auto inventory = take_inventory(**image, log, options);
 	if (!inventory)
 		return fatal(inventory.error());
 	if (const auto trouble = (*image)->trouble())

@@ -37,7 +37,11 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 	app.add_option("IMAGE", options.images,
 		       "Disk images, block devices or nbd:// addresses, looked at together")
 		->required()->type_name("")->expected(1, -1);
+	options.image.layers.ask = false;
 	add_disk_options(app, options.image);
+	add_layer_options(app, options.image.layers);
+	app.add_flag("--ask", options.image.layers.ask, "Ask for passphrases on the terminal")
+		->group("Volumes made of others");
 	add_kernel_options(app, options.image, options.tool);
 	add_off_switch(app, "--no-sandbox", options.tool.sandbox,
 		       "Do not confine what the image could make of a mistake in the kernel")
@@ -47,6 +51,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 		return *status;
 	options.image.source.path = options.images.front();
 	options.image.source.confined = options.tool.sandbox;
+	options.unlock = options.image.layers.ask || options.image.layers.has_keys();
 	options.image.more_disks.assign(options.images.begin() + 1, options.images.end());
 	return options;
 }

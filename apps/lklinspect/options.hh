@@ -17,6 +17,7 @@ struct Options {
 	ToolOptions tool;
 	Form form = Form::tree;
 	bool measure = true;
+	bool unlock = false;	// what takes a key is opened too
 	std::vector<std::string> images;	// the first is also in image.source
 };
 
