@@ -48,7 +48,8 @@ for lost in 1 2 3 4; do
 			reads "${volume}_without_pv$lost" "$scratch/$volume.text" "vg/$volume" "${images[@]}"
 		fi
 		whole=$(open_volume list pv? | sed -n "s|^vg/$volume .* on \([^:]*\)$|\1|p")
-		device=/dev/vd$(printf "\\x$(printf %x $((96 + lost)))")
+		letters=-abcd
+		device=/dev/vd${letters:lost:1}
 		if [[ ,$whole, = *,$device,* ]]; then
 			check "trouble_of_${volume}_without_pv$lost" \
 				grep -q "^vg/$volume .*: physical volumes are missing: pv$((lost - 1)) ($uuid)$" <<< "$listing"
@@ -108,7 +109,7 @@ cp pv? "$scratch/"
 printf X | dd of=pv1 bs=1 seek=$((31744 + 100)) conv=notrunc status=none
 reads one_damaged_copy "$scratch/linear.text" vg/linear pv?
 for pv in pv?; do
-	printf X | dd of=$pv bs=1 seek=$((31744 + 100)) conv=notrunc status=none
+	printf X | dd of="$pv" bs=1 seek=$((31744 + 100)) conv=notrunc status=none
 done
 refuses all_copies_damaged 'no volume vg/linear' open_volume read vg/linear pv?
 cp "$scratch"/pv? .

@@ -108,10 +108,10 @@ fi
 for archive in archive.zip archive.7z archive.cpio; do
 	[ -s "$archive" ] || continue
 	size=$(stat -c %s "$archive")
-	head -c $((size / 2)) "$archive" > cut
+	head -c $((size / 2)) "$archive" > half
 	fresh
-	unpacks "cut_$archive" 2 cut
-	contains "cut_${archive}_is_told" "$said" '^tar2fs: cut: '
+	unpacks "cut_$archive" 2 half
+	contains "cut_${archive}_is_told" "$said" '^tar2fs: half: '
 done
 head -c 100000 /dev/urandom > noise
 printf 'N' | dd of=noise conv=notrunc status=none

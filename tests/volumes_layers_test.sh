@@ -29,13 +29,13 @@ holds() {
 
 # takes NAME VOLUME [OPTION...] -- IMAGE...: a new file, and is clean.
 takes() {
-	local name=$1 volume=$2 options=() disks=() image
+	local name=$1 target=$2 options=() disks=() image
 	shift 2
 	while [ "$1" != -- ]; do options+=("$1"); shift; done
 	shift
 	for image in "${@:2}"; do disks+=(--disk "$image"); done
-	check "$name" "$cptofs" -q "${options[@]}" -P "$volume" -i "$1" "${disks[@]}" "$scratch/new/new" /
-	open_volume "${options[@]}" dump "$volume" "$@" > "$scratch/device"
+	check "$name" "$cptofs" -q "${options[@]}" -P "$target" -i "$1" "${disks[@]}" "$scratch/new/new" /
+	open_volume "${options[@]}" dump "$target" "$@" > "$scratch/device"
 	check "${name}_is_clean" e2fsck -fn "$scratch/device"
 	debugfs -R 'cat /new' "$scratch/device" > "$scratch/read" 2> /dev/null
 	check "${name}_is_there" cmp "$scratch/new/new" "$scratch/read"
@@ -86,9 +86,9 @@ if command -v cryptsetup > /dev/null; then
 	for version in 1 2; do
 		image=luks$version
 		truncate -s 40M "$image"
-		cryptsetup -q luksFormat --type "luks$version" --pbkdf-force-iterations \
-			"$([ "$version" = 1 ] && echo 1000 || echo 4)" \
-			$([ "$version" = 1 ] || echo --pbkdf-memory 32768) "$image" key || exit 1
+		quickly=(--pbkdf-force-iterations 1000)
+		[ "$version" = 1 ] || quickly=(--pbkdf-force-iterations 4 --pbkdf-memory 32768)
+		cryptsetup -q luksFormat --type "luks$version" "${quickly[@]}" "$image" key || exit 1
 		uuid=$(cryptsetup luksUUID "$image")
 		rm -f inner
 		truncate -s 16M inner
