@@ -72,9 +72,10 @@ done
 # metadata of LVM2 is never touched.
 seq 5000 | sed 's/^/written /' > "$scratch/new.text"
 before=$(for pv in pv?; do metadata "$pv"; done)
+previous=thinsnap
 for volume in $volumes; do
 	writes "write_$volume" "$scratch/new.text" "vg/$volume" pv?
-	reads "${previous:=linear}_after_$volume" "$scratch/$previous.text" "vg/$previous" pv?
+	reads "${previous}_after_$volume" "$scratch/$previous.text" "vg/$previous" pv?
 	cp "$scratch/new.text" "$scratch/$volume.text"
 	previous=$volume
 	seq 5000 | sed "s/^/written after $volume /" > "$scratch/new.text"

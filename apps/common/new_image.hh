@@ -37,8 +37,9 @@ struct CreateOptions {
 class NewImage {
 public:
 	/// Before Image::open(), which then opens the new image: @image, with the path that it
-	/// is to get and the type, is completed. With @date the same content gives the same
-	/// bytes, as far as its type allows; the kernel's clock then begins there.
+	/// is to get and the type, is completed. With @date the UUIDs that are not given follow
+	/// from the content, and mkfs's times are that one; what the kernel adds, such as
+	/// places of data and times of change, is not the same each time.
 	static Result<std::unique_ptr<NewImage>> make(const CreateOptions &options,
 						      const ContentSize &content,
 						      const std::optional<Timestamp> &date,
