@@ -170,7 +170,6 @@ nonsense made_of_itself "volume '.*' is made of itself" thin 'metadata = "pool_t
 nonsense unknown_part "the metadata has no volume 'nool_tdata'" thin 'pool = "pool_tdata"' 'pool = "nool_tdata"'
 nonsense too_many_stripes 'stripes are not as many as it says' striped 'stripe_count = 2' 'stripe_count = 9'
 nonsense no_extents 'no volume vg/linear' linear 'extent_size = 128' 'extent_size = 000'
-nonsense behind_the_end 'linear' linear '"pv1", 0' '"pv1", 9'
 nonsense negative_extent "the metadata's 'stripes' are no names and numbers" linear '"pv2", 0' '"pv2",-1'
 nonsense open_section 'no volume vg/linear' linear 'physical_volumes {' 'physical_volumes  '
 finish
