@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * CRC32C, by which ext4, xfs and btrfs know their blocks, with the CPU's instruction
- * where it has one: in place of the weak function of lib/crc32.c. Series that have no
- * such function do not call this.
+ * where it has one: in place of the weak function of lib/crc32.c. Later series choose
+ * among the architectures in lib/crc/, of which this is none.
  */
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+
 #include <linux/compiler.h>
 #include <linux/crc32.h>
 #include <linux/unaligned.h>
@@ -28,3 +32,5 @@ u32 __pure __crc32c_le(u32 crc, const unsigned char *p, size_t len)
 		crc = lkl_crc32c8(crc, *p++);
 	return crc;
 }
+
+#endif
