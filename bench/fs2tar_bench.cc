@@ -56,12 +56,8 @@ const Kind btrfs_zstd = {"btrfs", "mkfs.btrfs", [](const std::string &image) {
 }};
 
 const Kind squashfs = {"squashfs", "mksquashfs", [](const std::string &image) {
-	run({"mksquashfs", MountedTree::shared().path(), image, "-comp", "zstd", "-noappend", "-quiet",
+	run({"mksquashfs", MountedTree::shared().content(), image, "-comp", "zstd", "-noappend", "-quiet",
 	     "-no-progress"});
-}};
-
-const Kind erofs = {"erofs", "mkfs.erofs", [](const std::string &image) {
-	run({"mkfs.erofs", "-zlz4", image, MountedTree::shared().path()}, Output::discarded);
 }};
 
 /// The image of one kind, and a folder for peers that is removed at the end.
@@ -207,8 +203,6 @@ const Way ways[] = {
 	{"archive/squashfs/native", squashfs, "tar", mount_and_tar, 5},
 	{"archive/squashfs/sqfs2tar", squashfs, "sqfs2tar", sqfs2tar, 1},
 	{"archive/squashfs/7zz", squashfs, "7zz", seven_zip, 1},
-	{"archive/erofs/ours", erofs, "true", fs2tar, 5},
-	{"archive/erofs/native", erofs, "tar", mount_and_tar, 5},
 };
 
 std::string obstacle_of(const Way &way)

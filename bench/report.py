@@ -182,7 +182,7 @@ ROWS = [
     ('random 4 KiB reads, 16 in flight, cold', show('%.0f/s'), rate('random_read/ours', 4096),
      rate('random_read/native', 4096), (RATIO, '≥', 1.0)),
 
-    *[row for type in ('ext4', 'xfs', 'btrfs', 'squashfs', 'erofs') for row in archive_rows(type)],
+    *[row for type in ('ext4', 'xfs', 'btrfs', 'squashfs') for row in archive_rows(type)],
     ('– peer fuse2fs + tar, ext4', show_time, time('archive/ext4/fuse2fs'), time('archive/ext4/native'), None),
     ('– peer 7zz x, ext4 (data only)', show_time, time('archive/ext4/7zz'), time('archive/ext4/native'), None),
     ('– peer debugfs rdump, ext4 (no xattrs)', show_time, time('archive/ext4/debugfs'),
