@@ -17,22 +17,12 @@ namespace lkl::apps {
 
 namespace {
 
-/// Logs of large file systems hold much before it is written; only what is used is taken
-/// from the host.
-constexpr unsigned writing_memory_mib = 256;
-
 /// The kernel writes back while it is given more.
 unsigned cpus(const ImageOptions &options)
 {
 	return options.cpus || !options.source.writable
 		       ? options.cpus
 		       : std::clamp(std::thread::hardware_concurrency(), 1u, 2u);
-}
-
-unsigned memory_mib(const ImageOptions &options)
-{
-	return options.memory_mib || !options.source.writable ? options.memory_mib
-							      : writing_memory_mib;
 }
 
 /// The types that live on a disk: lines "\tNAME"; others begin with "nodev".
@@ -144,7 +134,7 @@ Result<void> Image::boot(KernelLog &log)
 	log_ = &log;
 	boot.size = sizeof(boot);
 	boot.cpus = cpus(options_);
-	boot.memory_bytes = static_cast<std::uint64_t>(memory_mib(options_)) << 20;
+	boot.memory_bytes = static_cast<std::uint64_t>(options_.memory_mib) << 20;
 	boot.log = KernelLog::receive;
 	boot.log_user = &log;
 	if (const int result = lkl_create(&boot, &kernel_); result < 0)

@@ -32,7 +32,7 @@ struct ImageOptions {
 	LayerOptions layers;
 	std::string mount_options;	// of the file system, comma separated
 	bool replay_journal = true;
-	unsigned memory_mib = 0;	// of the kernel; 0: enough for the purpose
+	unsigned memory_mib = 0;	// of the kernel; 0: the library's choice
 	unsigned cpus = 0;		// 0: the library's choice
 };
 

@@ -136,15 +136,19 @@ Result<void> NewFile::link_to(const std::string &name)
 Result<void> NewFile::rename()
 {
 	const int in = directory_.get();
-	int result = ::renameat2(in, temporary_.c_str(), in, name_.c_str(),
-				 replace_ ? 0 : RENAME_NOREPLACE);
 
-	if (result < 0 && errno == EINVAL)	// not known to the file system
-		result = ::renameat(in, temporary_.c_str(), in, name_.c_str());
-	if (result < 0)
+	if (::renameat2(in, temporary_.c_str(), in, name_.c_str(),
+			replace_ ? 0 : RENAME_NOREPLACE) == 0) {
+		temporary_.clear();
+		return {};
+	}
+	// Not known to the file system: another name, which never replaces one, is.
+	if (errno != EINVAL || replace_)
 		return host_failure("rename");
-	temporary_.clear();
-	return {};
+	if (confined_)
+		return failure("rename: its file system cannot tell whether that replaces a file; "
+			       "--force does not ask, --no-sandbox has another way");
+	return link_to(name_);	// and the temporary name goes with us
 }
 
 /// It was made private; the user's umask decides.

@@ -44,6 +44,20 @@ bool lies_below(std::string_view path, std::string_view directory)
 	       (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
+struct SplitPath {
+	std::string_view directory, name;	// "." for the destination itself
+};
+
+SplitPath split(std::string_view path)
+{
+	const std::size_t slash = path.rfind('/');
+
+	if (path.empty())
+		return {"", "."};
+	return slash == path.npos ? SplitPath{"", path}
+				  : SplitPath{path.substr(0, slash), path.substr(slash + 1)};
+}
+
 std::uint32_t mapped(const std::unordered_map<std::uint32_t, std::uint32_t> &map,
 		     const std::optional<std::uint32_t> &all, std::uint32_t id)
 {
@@ -152,6 +166,16 @@ Result<void> TreeWriter::open_parent(std::string_view parent)
 	return {};
 }
 
+/// Of an entry; valid until the next call.
+Result<TreeWriter::Place> TreeWriter::open_place(std::string_view path)
+{
+	const SplitPath parts = split(path);
+
+	TRY(open_parent(parts.directory));
+	name_ = parts.name;
+	return Place{levels_.empty() ? destination_ : levels_.back().handle, name_.c_str()};
+}
+
 /// For one use, from the destination on, by real directories only.
 Result<FileSystem::Handle> TreeWriter::open_path(std::string_view path)
 {
@@ -187,13 +211,7 @@ Result<void> TreeWriter::make(const NewEntry &entry, DataSource *data)
 	if (!blocked_.empty() && lies_below(entry.path, blocked_))
 		return {};
 
-	const std::size_t slash = entry.path.rfind('/');
-	const bool deep = slash != entry.path.npos;
-
-	TRY(open_parent(deep ? entry.path.substr(0, slash) : std::string_view()));
-	name_ = entry.path.empty() ? "." : entry.path.substr(deep ? slash + 1 : 0);
-
-	const Place place = {levels_.empty() ? destination_ : levels_.back().handle, name_.c_str()};
+	const Place place = TRY(open_place(entry.path));
 
 	if (entry.hard_link)
 		return add_link(entry, place, data);
@@ -278,11 +296,9 @@ Result<void> TreeWriter::add_link(const NewEntry &entry, const Place &place, Dat
 	if (entry.link == entry.path)
 		return {};
 
-	const std::size_t slash = entry.link.rfind('/');
-	const bool deep = slash != entry.link.npos;
-	const std::string from(entry.link.substr(deep ? slash + 1 : 0));
-	const Result<FileSystem::Handle> parent =
-		open_path(deep ? entry.link.substr(0, slash) : std::string_view());
+	const SplitPath parts = split(entry.link);
+	const std::string from(parts.name);
+	const Result<FileSystem::Handle> parent = open_path(parts.directory);
 
 	const auto create = [&] {
 		return parent ? target_.make_hard_link(*parent, from.c_str(), place.parent, place.name)
@@ -608,18 +624,14 @@ Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool m
 
 Result<void> TreeWriter::amend(std::string_view path, std::span<const Attribute> attributes)
 {
-	const std::size_t slash = path.rfind('/');
-	const bool deep = slash != path.npos;
 	NewEntry entry;
 
 	entry.path = path;
 	entry.attributes = attributes;
-	name_ = path.empty() ? "." : path.substr(deep ? slash + 1 : 0);
 
-	Result<void> done = open_parent(deep ? path.substr(0, slash) : std::string_view());
-	if (done)
-		done = set_attributes(entry, {levels_.empty() ? destination_ : levels_.back().handle,
-					      name_.c_str()});
+	const Result<Place> place = open_place(path);
+	const Result<void> done = place ? set_attributes(entry, *place)
+					: std::unexpected(place.error());
 	return done ? done : affected(path, done.error());
 }
 
@@ -641,17 +653,10 @@ Result<void> TreeWriter::finish()
 		entry.meta = directory.meta;
 		entry.attributes = directory.attributes;
 
-		const std::size_t slash = entry.path.rfind('/');
-		const bool deep = slash != entry.path.npos;
-		const Result<void> opened =
-			open_parent(deep ? entry.path.substr(0, slash) : std::string_view());
-		if (!opened) {
-			TRY(affected(entry.path, opened.error()));
-			continue;
-		}
-		name_ = entry.path.empty() ? "." : entry.path.substr(deep ? slash + 1 : 0);
-		TRY(dress(entry, {levels_.empty() ? destination_ : levels_.back().handle, name_.c_str()},
-			  directory.made));
+		if (const Result<Place> place = open_place(entry.path); !place)
+			TRY(affected(entry.path, place.error()));
+		else
+			TRY(dress(entry, *place, directory.made));
 	}
 	while (!levels_.empty())
 		leave();

@@ -112,6 +112,7 @@ private:
 	Result<void> check_name(const Place &place, bool directory);
 	Result<void> remove_other(const Place &place);
 	Result<void> open_parent(std::string_view parent);
+	Result<Place> open_place(std::string_view path);
 	Result<FileSystem::Handle> open_path(std::string_view path);
 	void leave();
 	Result<void> dress(const NewEntry &entry, const Place &place, bool made);
