@@ -172,4 +172,13 @@ void Reporter::finished()
 	report_percent(100);
 }
 
+void Reporter::print_totals(std::string_view done, std::uint64_t bytes) const
+{
+	const double mib = static_cast<double>(bytes) / (1 << 20);
+	const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+
+	fmt::print(stderr, "Total bytes {}: {} ({:.1f}MiB, {:.1f}MiB/s)\n", done, bytes, mib,
+		   mib / seconds);
+}
+
 } // namespace lkl::apps

@@ -47,6 +47,9 @@ public:
 	void progress(std::uint64_t files, std::uint64_t bytes);
 	/// All is done: the last progress report.
 	void finished();
+	/// What --totals asks for: so many bytes were @done ("read", "written") in the
+	/// reporter's life.
+	void print_totals(std::string_view done, std::uint64_t bytes) const;
 
 private:
 	using Clock = std::chrono::steady_clock;
@@ -62,6 +65,7 @@ private:
 	const bool quiet_;
 	const bool line_wanted_;	// a progress line, on a terminal
 	const int progress_fd_;
+	const Clock::time_point start_ = Clock::now();
 	Status status_ = Status::good;
 	std::uint64_t expected_ = 0;
 	Clock::time_point next_;	// when progress is shown again

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 // fs2tar: a disk image in, a tar archive out. This file is the table of contents.
-#include <chrono>
-#include <cstdio>
 #include <memory>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "apps/common/block_stream.hh"
 #include "apps/common/cleanup.hh"
 #include "apps/common/library_file_system.hh"
-#include "apps/common/sandbox.hh"
 #include "apps/common/target_file.hh"
+#include "apps/common/tool_sandbox.hh"
 #include "archive_builder.hh"
 #include "options.hh"
 
@@ -51,63 +48,8 @@ Result<void> write_labels(TargetFile &file, const std::string &labels)
 	return file.commit();
 }
 
-/// What is given up while there is a stranger's image in the process. That a system
-/// lacks a part of it is for those to know who ask for details.
-class Sandbox {
-public:
-	Sandbox(Reporter &reporter, const Options &options)
-	    : reporter_(reporter), wanted_(options.tool.sandbox), told_(options.tool.show_kernel_log)
-	{
-	}
-
-	/// Leave @file able to get its name.
-	void add(const TargetFile &file)
-	{
-		if (file.directory() >= 0)
-			directories_.push_back(file.directory());
-	}
-
-	void confine_files()
-	{
-		if (!wanted_)
-			return;
-		tell(apps::confine_files(directories_));
-		renew_signal_watch();
-	}
-
-	/// @served: see Image::is_served().
-	void confine_calls(bool served)
-	{
-		if (!wanted_)
-			return;
-		finish_renewal();
-		tell(apps::confine_calls("fs2tar", directories_, served));
-	}
-
-private:
-	void tell(const Result<void> &result)
-	{
-		if (!result && told_)
-			reporter_.notice("sandbox", "not complete: " + result.error().text);
-	}
-
-	Reporter &reporter_;
-	const bool wanted_, told_;
-	std::vector<int> directories_;
-};
-
-void print_totals(std::uint64_t bytes, double seconds)
-{
-	const double mib = static_cast<double>(bytes) / (1 << 20);
-
-	fmt::print(stderr, "Total bytes written: {} ({:.1f}MiB, {:.1f}MiB/s)\n", bytes, mib,
-		   mib / seconds);
-}
-
 Status run(Options &options)
 {
-	using Clock = std::chrono::steady_clock;
-	const Clock::time_point start = Clock::now();
 	Reporter reporter("fs2tar", options.tool.quiet, options.tool.progress_fd);
 	const std::string &image_path = options.image.source.path;
 	const auto fatal = [&](std::string_view object, const Error &error) {
@@ -132,13 +74,17 @@ Status run(Options &options)
 		return fatal(image_path, image.error());
 
 	// A kernel, and the sandbox around it, then the disk and the mount.
-	Sandbox sandbox(reporter, options);
-	sandbox.add(**target);
-	if (labels)
-		sandbox.add(*labels);
+	ToolSandbox sandbox("fs2tar", reporter, options.tool);
+	for (const TargetFile *file : {target->get(), labels.get()})
+		if (file && file->directory() >= 0)
+			sandbox.leave(file->directory());
 	sandbox.confine_files();
+	if (options.tool.sandbox)
+		renew_signal_watch();
 	if (const Result<void> booted = (*image)->boot(log); !booted)
 		return fatal(image_path, booted.error());
+	if (options.tool.sandbox)
+		finish_renewal();
 	sandbox.confine_calls((*image)->is_served());
 	if (const Result<void> mounted = (*image)->mount(); !mounted)
 		return fatal(image_path, mounted.error());
@@ -204,8 +150,7 @@ Status run(Options &options)
 	if (const Result<void> closed = (*image)->close(); !closed)
 		return fatal(image_path, closed.error());
 	if (options.totals)
-		print_totals(stream.position(),
-			     std::chrono::duration<double>(Clock::now() - start).count());
+		reporter.print_totals("written", stream.position());
 	return reporter.status();
 }
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "apps/common/reporter.hh"
-#include "apps/common/sandbox.hh"
+#include "apps/common/tool_sandbox.hh"
 #include "inventory.hh"
 #include "options.hh"
 #include "report.hh"
@@ -27,14 +27,6 @@ std::string report_of(const Inventory &inventory, Form form)
 	}
 }
 
-/// What is given up while there is a stranger's image in the process; that a system
-/// lacks a part of it is for those to know who ask for details.
-void confine(const Options &options, Reporter &reporter, const Result<void> &result)
-{
-	if (!result && options.tool.show_kernel_log)
-		reporter.notice("sandbox", "not complete: " + result.error().text);
-}
-
 Status run(const Options &options)
 {
 	Reporter reporter("lklinspect", options.tool.quiet, options.tool.progress_fd);
@@ -47,12 +39,11 @@ Status run(const Options &options)
 	auto image = Image::open(options.image);
 	if (!image)
 		return fatal(image.error());
-	if (options.tool.sandbox)
-		confine(options, reporter, confine_files({}));
+	ToolSandbox sandbox("lklinspect", reporter, options.tool);
+	sandbox.confine_files();
 	if (const Result<void> booted = (*image)->boot(log); !booted)
 		return fatal(booted.error());
-	if (options.tool.sandbox)
-		confine(options, reporter, confine_calls("lklinspect", {}, (*image)->is_served()));
+	sandbox.confine_calls((*image)->is_served());
 	if (const Result<void> attached = (*image)->attach(); !attached)
 		return fatal(attached.error());
 	log.complaint();	// What the kernel said so far is about no volume.

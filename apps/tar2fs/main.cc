@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // tar2fs: an archive in, a disk image changed. This file is the table of contents.
-#include <chrono>
-#include <cstdio>
 #include <memory>
-
-#include <fmt/format.h>
 
 #include "apps/common/archive_formats.hh"
 #include "apps/common/entry_pipe.hh"
@@ -12,59 +8,13 @@
 #include "apps/common/interruption.hh"
 #include "apps/common/library_file_system.hh"
 #include "apps/common/library_tree.hh"
-#include "apps/common/sandbox.hh"
+#include "apps/common/tool_sandbox.hh"
 #include "archive_size.hh"
 #include "options.hh"
 
 namespace lkl::apps {
 
 namespace {
-
-/// What is given up while there are strangers' data in the process. That a system lacks
-/// a part of it is for those to know who ask for details.
-class Sandbox {
-public:
-	Sandbox(Reporter &reporter, const ToolOptions &options)
-	    : reporter_(reporter), wanted_(options.sandbox), told_(options.show_kernel_log)
-	{
-	}
-
-	/// Files in @directory can still be renamed and removed.
-	void leave(int directory) { directories_.push_back(directory); }
-
-	void confine_files()
-	{
-		prepare_archives();
-		if (wanted_)
-			tell(apps::confine_files(directories_));
-	}
-
-	/// @served: see Image::is_served().
-	void confine_calls(bool served)
-	{
-		if (wanted_)
-			tell(apps::confine_calls("tar2fs", directories_, served));
-	}
-
-private:
-	void tell(const Result<void> &result)
-	{
-		if (!result && told_)
-			reporter_.notice("sandbox", "not complete: " + result.error().text);
-	}
-
-	Reporter &reporter_;
-	const bool wanted_, told_;
-	std::vector<int> directories_;
-};
-
-void print_totals(std::uint64_t bytes, double seconds)
-{
-	const double mib = static_cast<double>(bytes) / (1 << 20);
-
-	fmt::print(stderr, "Total bytes read: {} ({:.1f}MiB, {:.1f}MiB/s)\n", bytes, mib,
-		   mib / seconds);
-}
 
 /// Whatever ends it, directories get what is theirs.
 Result<void> extract(LibraryTree &tree, FileSystem::Handle directory, ArchiveReader &archive,
@@ -121,8 +71,6 @@ Result<ContentSize> content_of(const Options &options)
 
 Status run(Options &options)
 {
-	using Clock = std::chrono::steady_clock;
-	const Clock::time_point start = Clock::now();
 	Reporter reporter("tar2fs", options.tool.quiet, options.tool.progress_fd);
 	const std::string image_path = options.image.source.path;
 	const std::string name = options.archive == "-" ? "standard input" : options.archive;
@@ -154,9 +102,10 @@ Status run(Options &options)
 
 	// A kernel, and the sandbox around it; then the archive, without which there is
 	// nothing to do, the disk and the mount.
-	Sandbox sandbox(reporter, options.tool);
+	ToolSandbox sandbox("tar2fs", reporter, options.tool);
 	if (made)
 		sandbox.leave(made->directory());
+	prepare_archives();
 	sandbox.confine_files();
 	await_interruption();
 	if (const Result<void> booted = (*image)->boot(log); !booted)
@@ -193,8 +142,7 @@ Status run(Options &options)
 	if (reporter.status() != Status::fatal)
 		reporter.finished();
 	if (options.totals)
-		print_totals((*archive)->bytes_read(),
-			     std::chrono::duration<double>(Clock::now() - start).count());
+		reporter.print_totals("read", (*archive)->bytes_read());
 	return reporter.status();
 }
 
