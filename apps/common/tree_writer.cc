@@ -8,6 +8,7 @@
 
 #include "acl_text.hh"
 #include "tree_remover.hh"
+#include "zeroes.hh"
 
 namespace lkl::apps {
 
@@ -15,9 +16,6 @@ namespace {
 
 // A request of the disk is no larger, so more gains nothing.
 constexpr std::size_t buffer_bytes = 1 << 20;
-
-// What a hole is a multiple of, in the file systems there are.
-constexpr std::size_t block_bytes = 4096;
 
 constexpr unsigned set_id_permissions = 06000;
 
@@ -66,11 +64,6 @@ std::uint32_t mapped(const std::unordered_map<std::uint32_t, std::uint32_t> &map
 
 	const auto found = map.find(id);
 	return found == map.end() ? id : found->second;
-}
-
-bool is_zero(std::span<const std::byte> block)
-{
-	return std::ranges::all_of(block, [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 } // namespace
@@ -364,20 +357,9 @@ Result<void> TreeWriter::write_piece(FileSystem::Handle file, std::span<const st
 	if (!options_.zeroes_to_holes)
 		return target_.write(file, piece, offset);
 
-	// Runs of blocks with data, by the file's block borders.
-	const auto next = [&](std::size_t at) {
-		return std::min(piece.size(), at + block_bytes - (offset + at) % block_bytes);
-	};
-	for (std::size_t at = 0; at < piece.size();) {
-		std::size_t end = at;
-
-		while (end < piece.size() && !is_zero(piece.subspan(end, next(end) - end)))
-			end = next(end);
-		if (end > at)
-			TRY(target_.write(file, piece.subspan(at, end - at), offset + at));
-		at = end < piece.size() ? next(end) : end;
-	}
-	return {};
+	return without_zeroes(piece, offset, [&](std::span<const std::byte> run, std::uint64_t at) {
+		return target_.write(file, run, at);
+	});
 }
 
 Result<void> TreeWriter::write_data(const NewEntry &entry, FileSystem::Handle file,

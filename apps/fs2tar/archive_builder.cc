@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "apps/common/acl_text.hh"
-#include "file_data.hh"
+#include "apps/common/zeroes.hh"
 
 namespace lkl::apps {
 
@@ -225,19 +225,22 @@ Result<void> ArchiveBuilder::add_data(FileSystem::Handle file, const Entry &entr
 {
 	std::vector<Extent> extents = {{0, entry.meta.size}};
 	FileData data(files_, file, stream_);
+	const FileData::Progress progress = [&](std::uint64_t bytes) {
+		bytes_done_ += bytes;
+		reporter_.progress(files_done_, bytes_done_);
+	};
 
-	if (entry.meta.allocated < entry.meta.size) {
+	if (entry.meta.allocated < entry.meta.size)
 		extents = find_extents(files_, file, entry.meta.size);
-		tar.extents = extents;
-		tar.sparse = extents.size() != 1 || extents[0].bytes != entry.meta.size;
-	}
+	// In less than a block there is nothing to save.
+	if (options_.zeroes_to_holes && entry.meta.size >= hole_block_bytes)
+		extents = data.without_zeroes(extents, ahead_, progress);
+	tar.extents = extents;
+	tar.sparse = extents.size() != 1 || extents[0].bytes != entry.meta.size;
 
 	TRY(tar_.begin_entry(tar, records_));
 	for (const Extent &extent : extents)
-		TRY(data.copy(extent, [&](std::uint64_t bytes) {
-			bytes_done_ += bytes;
-			reporter_.progress(files_done_, bytes_done_);
-		}));
+		TRY(data.copy(extent, progress));
 	TRY(tar_.end_entry());
 	return data.lost().empty() ? Result<void>() : affected(entry.path, {0, data.lost()});
 }

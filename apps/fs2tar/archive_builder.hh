@@ -13,6 +13,7 @@
 #include "apps/common/reporter.hh"
 #include "apps/common/tar_writer.hh"
 #include "apps/common/tree_walker.hh"
+#include "file_data.hh"
 
 namespace lkl::apps {
 
@@ -31,6 +32,7 @@ struct ArchiveOptions {
 	std::optional<Owner> user, group;
 	std::optional<Timestamp> modified;	// instead of the files' own,
 	bool clamp_modified = false;		// or only of those that are later
+	bool zeroes_to_holes = false;	// blocks of zeroes take no room
 	unsigned strip_components = 0;
 	Patterns excluded;
 };
@@ -78,6 +80,7 @@ private:
 	std::string member_;		// its path in the archive
 	std::string link_;
 	PaxRecords records_;
+	ReadAhead ahead_;
 };
 
 } // namespace lkl::apps

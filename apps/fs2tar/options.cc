@@ -53,6 +53,8 @@ void add_entry_options(CLI::App &app, Options &options)
 		->needs("--mtime")->group(metadata);
 	app.add_flag("--all-times", archive.all_times,
 		     "Keep times of access and status change too")->group(metadata);
+	app.add_flag("--sparse", archive.zeroes_to_holes, "Make holes of blocks of zeroes")
+		->group(metadata);
 
 	add_selection_options(app, archive.excluded, options.walk);
 	app.add_option("--strip-components", archive.strip_components,
