@@ -30,6 +30,7 @@ bench              public local std os fmt benchmark
 tests/unit         abi services public library local std os fmt gtest
 tests/common       app public local std os fmt
 tests/fs2tar       app public local std os fmt gtest
+tests/tar2fs       app public local std os fmt
 tests              public local std os fmt gtest
 '
 

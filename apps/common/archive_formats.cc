@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
 
+constexpr const char *unknown = "no archive of a known format";
+constexpr const char *no_zip_directory =
+	"zip: no directory of its files in the last 16 KiB; it is cut short, or its comment is long";
+
 struct Mark {
 	std::size_t at;
 	std::string_view bytes;
@@ -122,9 +126,10 @@ Result<std::unique_ptr<ArchiveBytes>> unpack(UnpackedStream &stream, UnpackedFil
 	return std::make_unique<FileBytes>(number, 0, size, std::move(file));
 }
 
-Result<std::unique_ptr<ArchiveReader>> open_by_libarchive(std::unique_ptr<ArchiveBytes> bytes)
+Result<std::unique_ptr<ArchiveReader>> open_by_libarchive(std::unique_ptr<ArchiveBytes> bytes,
+							  const char *if_unknown)
 {
-	return TRY(LibarchiveReader::open(std::move(bytes)));
+	return TRY(LibarchiveReader::open(std::move(bytes), if_unknown));
 }
 
 } // namespace
@@ -140,6 +145,8 @@ Result<std::unique_ptr<ArchiveReader>> open_archive(UnpackedStream &stream,
 	const auto peeked = TRY(stream.peek(marks_bytes));
 	const std::string_view begin(reinterpret_cast<const char *>(peeked.data()), peeked.size());
 
+	const char *const if_unknown = begin.starts_with("PK") ? no_zip_directory : unknown;
+
 	if (begin.empty())
 		return failure("is empty");
 	if (begin.size() >= tar_block) {
@@ -152,14 +159,14 @@ Result<std::unique_ptr<ArchiveReader>> open_archive(UnpackedStream &stream,
 			return std::make_unique<TarReader>(stream, ignore_zeros);
 	}
 	if (has_any(begin, streams))
-		return open_by_libarchive(std::make_unique<StreamBytes>(stream));
+		return open_by_libarchive(std::make_unique<StreamBytes>(stream), unknown);
 	if (stream.is_plain_file())
 		return open_by_libarchive(std::make_unique<FileBytes>(
-			stream.file(), stream.file_offset(), stream.file_bytes(), Descriptor()));
+			stream.file(), stream.file_offset(), stream.file_bytes(), Descriptor()), if_unknown);
 	if (has(begin, iso9660) || has_any(begin, files))
 		return open_by_libarchive(
-			TRY(unpack(stream, TRY(std::move(room)))));
-	return failure("no archive of a known format");
+			TRY(unpack(stream, TRY(std::move(room)))), if_unknown);
+	return failure(unknown);
 }
 
 } // namespace lkl::apps

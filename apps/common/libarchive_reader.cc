@@ -128,25 +128,27 @@ void LibarchiveReader::prepare()
 }
 
 Result<std::unique_ptr<LibarchiveReader>>
-LibarchiveReader::open(std::unique_ptr<ArchiveBytes> bytes)
+LibarchiveReader::open(std::unique_ptr<ArchiveBytes> bytes, const char *if_unknown)
 {
 	std::unique_ptr<LibarchiveReader> reader(new LibarchiveReader(std::move(bytes)));
 
-	TRY(reader->start());
+	TRY(reader->start(if_unknown));
 	return reader;
 }
 
-Result<void> LibarchiveReader::start()
+Result<void> LibarchiveReader::start(const char *if_unknown)
 {
 	archive_ = ::archive_read_new();
 	if (!archive_)
 		return host_failure("memory", ENOMEM);
+	// Zip only with its directory, which is at the end: without it there are no modes, and
+	// symbolic links look like files.
 	for (const auto add :
 	     {::archive_read_support_format_7zip, ::archive_read_support_format_ar,
 	      ::archive_read_support_format_cab, ::archive_read_support_format_cpio,
 	      ::archive_read_support_format_iso9660, ::archive_read_support_format_lha,
 	      ::archive_read_support_format_rar, ::archive_read_support_format_rar5,
-	      ::archive_read_support_format_xar, ::archive_read_support_format_zip})
+	      ::archive_read_support_format_xar, ::archive_read_support_format_zip_seekable})
 		if (add(archive_) < ARCHIVE_WARN)
 			return failed();
 
@@ -158,7 +160,7 @@ Result<void> LibarchiveReader::start()
 	}
 	const NamesLocale locale;
 	if (::archive_read_open1(archive_) != ARCHIVE_OK)
-		return ::archive_format(archive_) ? failed() : failure("no archive of a known format");
+		return ::archive_format(archive_) ? failed() : failure(if_unknown);
 	result_ = ::archive_read_next_header(archive_, &header_);
 	header_used_ = false;
 	return {};
@@ -169,6 +171,18 @@ std::unexpected<Error> LibarchiveReader::failed()
 	const char *text = ::archive_error_string(archive_);
 
 	return failure(text ? text : "cannot be read", std::max(::archive_errno(archive_), 0));
+}
+
+/// A part of an entry's header is an end to libarchive, in ar archives, which mark none.
+Result<void> LibarchiveReader::check_end()
+{
+	const auto used = static_cast<std::uint64_t>(::archive_filter_bytes(archive_, 0));
+
+	// Entries are padded to an even size.
+	if ((::archive_format(archive_) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_AR &&
+	    bytes_->position() > used + 1)
+		return failure("is cut short in the header of an entry");
+	return {};
 }
 
 Result<bool> LibarchiveReader::next(ArchiveEntry &entry)
@@ -185,6 +199,7 @@ Result<bool> LibarchiveReader::next(ArchiveEntry &entry)
 		if (std::exchange(header_used_, true))
 			result_ = ::archive_read_next_header(archive_, &header_);
 		if (result_ == ARCHIVE_EOF) {
+			TRY(check_end());
 			if (held_.empty())
 				return false;
 			// They are empty.

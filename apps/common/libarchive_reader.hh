@@ -38,8 +38,9 @@ class LibarchiveReader final : public ArchiveReader {
 public:
 	/// Before a sandbox: what is needed of the system to read names and times.
 	static void prepare();
-	/// Fails also when @bytes are of no format that is known.
-	static Result<std::unique_ptr<LibarchiveReader>> open(std::unique_ptr<ArchiveBytes> bytes);
+	/// Fails also when @bytes are of no format that is known, with @if_unknown.
+	static Result<std::unique_ptr<LibarchiveReader>> open(std::unique_ptr<ArchiveBytes> bytes,
+							      const char *if_unknown);
 	~LibarchiveReader() override;
 	LibarchiveReader(const LibarchiveReader &) = delete;
 	LibarchiveReader &operator=(const LibarchiveReader &) = delete;
@@ -63,7 +64,8 @@ private:
 
 	explicit LibarchiveReader(std::unique_ptr<ArchiveBytes> bytes);
 
-	Result<void> start();
+	Result<void> start(const char *if_unknown);
+	Result<void> check_end();
 	Result<void> describe(archive_entry *header, ArchiveEntry &entry);
 	bool hold(ArchiveEntry &entry);
 	void release(Held &held, const std::string &with_data);

@@ -6,16 +6,124 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
 #include <vector>
 
 #include <archive.h>
+
+#include "decoder.hh"
 
 namespace lkl::apps {
 
 namespace {
 
 constexpr std::size_t input_block = 256 * 1024;
+constexpr std::size_t output_block = 256 * 1024;
 constexpr std::size_t skip_block = 64 * 1024;
+
+constexpr std::array gzip_mark = {std::byte{0x1f}, std::byte{0x8b}};
+
+} // namespace
+
+/// The bytes for libarchive: those of the file or, of gzip, which libarchive unpacks without
+/// a look at the checksums (3.6), what it unpacks to.
+class StreamInput {
+public:
+	explicit StreamInput(int file) : file_(file), input_(input_block) {}
+
+	/// Reads the first bytes.
+	Result<void> start();
+	/// Some more, valid until the next call; none at the end.
+	Result<std::span<const std::byte>> next();
+	bool is_gzip() const { return decoder_ != nullptr; }
+	/// Of the file.
+	std::uint64_t bytes_read() const { return bytes_read_; }
+
+private:
+	Result<void> fill(std::size_t least);
+	Result<std::span<const std::byte>> unpack();
+
+	const int file_;
+	std::vector<std::byte> input_, output_;
+	std::span<const std::byte> ready_;	// of input_
+	bool at_end_ = false;			// of the file
+	std::uint64_t bytes_read_ = 0;
+	std::unique_ptr<Decoder> decoder_;
+};
+
+/// Make ready_, which was used up, at least so many bytes, unless there are no more.
+Result<void> StreamInput::fill(std::size_t least)
+{
+	std::size_t got = 0;
+
+	while (got < least && !at_end_) {
+		const ssize_t more = ::read(file_, input_.data() + got, input_.size() - got);
+
+		if (more < 0 && errno == EINTR)
+			continue;
+		if (more < 0)
+			return host_failure("read");
+		at_end_ = more == 0;
+		got += static_cast<std::size_t>(more);
+	}
+	bytes_read_ += got;
+	ready_ = std::span(input_).first(got);
+	return {};
+}
+
+Result<void> StreamInput::start()
+{
+	TRY(fill(gzip_mark.size()));
+	if (std::ranges::equal(ready_.first(std::min(ready_.size(), gzip_mark.size())), gzip_mark)) {
+		decoder_ = TRY(Decoder::create(DiskFormat::gzip));
+		output_.resize(output_block);
+	}
+	return {};
+}
+
+Result<std::span<const std::byte>> StreamInput::next()
+{
+	if (decoder_)
+		return unpack();
+	if (ready_.empty())
+		TRY(fill(1));
+	return std::exchange(ready_, {});
+}
+
+Result<std::span<const std::byte>> StreamInput::unpack()
+{
+	for (;;) {
+		if (ready_.empty())
+			TRY(fill(1));
+
+		const Decoder::Step step = TRY(decoder_->step(ready_, output_, at_end_));
+		ready_ = ready_.subspan(step.taken);
+		if (step.made)
+			return std::span<const std::byte>(output_).first(step.made);
+		if (ready_.empty() && at_end_ && !step.ended)
+			return failure("gzip: the data ends early");
+		if (ready_.empty() && at_end_)
+			return std::span<const std::byte>();
+		if (!step.taken)
+			return failure("gzip: corrupt data");
+	}
+}
+
+namespace {
+
+la_ssize_t on_read(archive *reader, void *data, const void **buffer)
+{
+	const auto got = static_cast<StreamInput *>(data)->next();
+
+	if (!got) {
+		::archive_set_error(reader, got.error().code, "%s", got.error().text.c_str());
+		return ARCHIVE_FATAL;
+	}
+	*buffer = got->data();
+	return static_cast<la_ssize_t>(got->size());
+}
 
 } // namespace
 
@@ -39,8 +147,18 @@ Result<std::unique_ptr<UnpackedStream>> UnpackedStream::open(const std::string &
 		std::move(file), static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(bytes)));
 }
 
+UnpackedStream::UnpackedStream(Descriptor file, std::uint64_t offset, std::uint64_t bytes)
+    : file_(std::move(file)), file_offset_(offset), file_bytes_(bytes)
+{
+}
+
 Result<void> UnpackedStream::start()
 {
+	input_ = std::make_unique<StreamInput>(file_.get());
+	if (const Result<void> started = input_->start(); !started) {
+		trouble_ = started.error();
+		return started;
+	}
 	archive_ = ::archive_read_new();
 	if (!archive_)
 		return host_failure("memory", ENOMEM);
@@ -55,7 +173,7 @@ Result<void> UnpackedStream::start()
 			return failed();
 
 	archive_entry *entry = nullptr;
-	if (::archive_read_open_fd(archive_, file_.get(), input_block) != ARCHIVE_OK)
+	if (::archive_read_open(archive_, input_.get(), nullptr, on_read, nullptr) != ARCHIVE_OK)
 		return failed();
 	const int result = ::archive_read_next_header(archive_, &entry);
 	empty_ = result == ARCHIVE_EOF;
@@ -129,16 +247,16 @@ Result<std::size_t> UnpackedStream::read(std::span<std::byte> buffer)
 
 bool UnpackedStream::is_plain_file() const
 {
-	return file_bytes_ && archive_ && ::archive_filter_code(archive_, 0) == ARCHIVE_FILTER_NONE;
+	return file_bytes_ && archive_ && !input_->is_gzip() &&
+	       ::archive_filter_code(archive_, 0) == ARCHIVE_FILTER_NONE;
 }
 
 double UnpackedStream::part_read() const
 {
-	if (!archive_ || !file_bytes_)
+	if (!input_ || !file_bytes_)
 		return 0;
 
-	const la_int64_t got = ::archive_filter_bytes(archive_, -1);
-	return std::clamp(static_cast<double>(got) / static_cast<double>(file_bytes_), 0.0, 1.0);
+	return std::min(static_cast<double>(input_->bytes_read()) / static_cast<double>(file_bytes_), 1.0);
 }
 
 Result<bool> UnpackedStream::skip(std::uint64_t bytes)

@@ -17,6 +17,8 @@ struct archive;
 
 namespace lkl::apps {
 
+class StreamInput;
+
 class UnpackedStream {
 public:
 	/// @path "-": standard input. What compresses is found by looking at the bytes:
@@ -46,10 +48,7 @@ public:
 	double part_read() const;
 
 private:
-	UnpackedStream(Descriptor file, std::uint64_t offset, std::uint64_t bytes)
-	    : file_(std::move(file)), file_offset_(offset), file_bytes_(bytes)
-	{
-	}
+	UnpackedStream(Descriptor file, std::uint64_t offset, std::uint64_t bytes);
 
 	Result<void> start();
 	std::unexpected<Error> failed();
@@ -59,6 +58,7 @@ private:
 	const std::uint64_t file_offset_;	// where it begins
 	const std::uint64_t file_bytes_;	// from there on; 0: unknown
 	std::vector<std::byte> ahead_;		// what peek() got
+	std::unique_ptr<StreamInput> input_;
 	archive *archive_ = nullptr;
 	bool empty_ = false;
 	std::optional<Error> trouble_;		// the first, after which there are no bytes
