@@ -60,6 +60,14 @@ const Kind squashfs = {"squashfs", "mksquashfs", [](const std::string &image) {
 	     "-no-progress"});
 }};
 
+/// mkfs.erofs wants the tree at a path that has names. The mount is seen, and lives, in the
+/// command's own name space only.
+const Kind erofs = {"erofs", "mkfs.erofs", [](const std::string &image) {
+	run({"unshare", "-m", "sh", "-c",
+	     "mount -t ext4 \"$1\" /mnt && exec mkfs.erofs --quiet -zlz4 \"$2\" /mnt", "sh",
+	     MountedTree::shared().device(), image});
+}};
+
 /// The image of one kind, and a folder for peers that is removed at the end.
 class Scene {
 public:
@@ -107,6 +115,11 @@ std::vector<std::string> tar_of(const std::string &directory)
 Usage fs2tar(const Scene &scene, Output output)
 {
 	return run({program_folder() + "/../bin/fs2tar", "-q", scene.image}, output);
+}
+
+Usage fs2tar_sparse(const Scene &scene, Output output)
+{
+	return run({program_folder() + "/../bin/fs2tar", "-q", "--sparse", scene.image}, output);
 }
 
 Usage mount_and_tar(const Scene &scene, Output output)
@@ -201,8 +214,12 @@ const Way ways[] = {
 	{"archive/btrfs/native", btrfs_zstd, "tar", mount_and_tar, 5},
 	{"archive/squashfs/ours", squashfs, "true", fs2tar, 5},
 	{"archive/squashfs/native", squashfs, "tar", mount_and_tar, 5},
+	{"archive/squashfs/sparse", squashfs, "true", fs2tar_sparse, 5},
 	{"archive/squashfs/sqfs2tar", squashfs, "sqfs2tar", sqfs2tar, 1},
 	{"archive/squashfs/7zz", squashfs, "7zz", seven_zip, 1},
+	{"archive/erofs/ours", erofs, "true", fs2tar, 5},
+	{"archive/erofs/native", erofs, "tar", mount_and_tar, 5},
+	{"archive/erofs/sparse", erofs, "true", fs2tar_sparse, 5},
 };
 
 std::string obstacle_of(const Way &way)

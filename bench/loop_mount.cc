@@ -60,12 +60,11 @@ LoopMount::LoopMount(const std::string &image, const char *type, bool read_only,
 		     const char *options)
 {
 	char folder[] = "/tmp/lkl-bench-XXXXXX";
-	std::string name;
-	const int device = attach(image, read_only, name);
+	const int device = attach(image, read_only, device_);
 
 	if (!::mkdtemp(folder))
 		die_of_errno(folder);
-	if (::mount(name.c_str(), folder, type, read_only ? MS_RDONLY : 0, options) < 0) {
+	if (::mount(device_.c_str(), folder, type, read_only ? MS_RDONLY : 0, options) < 0) {
 		const int error = errno;
 
 		::rmdir(folder);

@@ -24,9 +24,13 @@ public:
 
 	/// The mounted directory, for this process and those that it starts.
 	std::string path() const;
+	/// What is mounted, for programs that need a path with names: they can mount it once
+	/// more, for themselves.
+	const std::string &device() const { return device_; }
 
 private:
 	int directory_;
+	std::string device_;
 };
 
 } // namespace lkl::bench

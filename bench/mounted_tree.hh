@@ -16,6 +16,8 @@ public:
 	std::string path() const { return mount_.path(); }
 	/// For what copies a directory's content only when it is told so.
 	std::string content() const { return path() + "/."; }
+	/// An ext4 that can be mounted once more.
+	const std::string &device() const { return mount_.device(); }
 
 private:
 	MountedTree();

@@ -109,6 +109,26 @@ def archive_rows(type):
     ]
 
 
+def sparse_rows(type):
+    """With --sparse; GNU tar looks for holes on the native side."""
+    ours, native = 'archive/%s/sparse' % type, 'archive/%s/native' % type
+    return [
+        ('fs2tar --sparse, %s: wall' % type, show_time, time(ours), time(native), None),
+        ('– archive', MIB, count(ours, 'archive_mib'), count(native, 'archive_mib'), None),
+    ]
+
+
+def unpack_rows(type):
+    """An archive of the same tree into a new image of TYPE."""
+    ours, native = 'unpack/%s/ours' % type, 'unpack/%s/native' % type
+    return [
+        ('tar2fs --create, %s: wall' % type, show_time, time(ours), time(native), None),
+        ('– CPU', show_time, time(ours, 'cpu_s', 1e9), time(native, 'cpu_s', 1e9), None),
+        ('– peak resident memory', MIB, count(ours, 'peak_mib'), count(native, 'peak_mib'), None),
+        ('– with the size measured', show_time, time('unpack/%s/measured' % type), time(native), None),
+    ]
+
+
 def copy_rows(type, goal):
     """The same tree into a new image of TYPE."""
     ours, native = 'copy/%s/ours' % type, 'copy/%s/native' % type
@@ -182,7 +202,7 @@ ROWS = [
     ('random 4 KiB reads, 16 in flight, cold', show('%.0f/s'), rate('random_read/ours', 4096),
      rate('random_read/native', 4096), (RATIO, '≥', 1.0)),
 
-    *[row for type in ('ext4', 'xfs', 'btrfs', 'squashfs') for row in archive_rows(type)],
+    *[row for type in ('ext4', 'xfs', 'btrfs', 'squashfs', 'erofs') for row in archive_rows(type)],
     ('– peer fuse2fs + tar, ext4', show_time, time('archive/ext4/fuse2fs'), time('archive/ext4/native'), None),
     ('– peer 7zz x, ext4 (data only)', show_time, time('archive/ext4/7zz'), time('archive/ext4/native'), None),
     ('– peer debugfs rdump, ext4 (no xattrs)', show_time, time('archive/ext4/debugfs'),
@@ -192,9 +212,11 @@ ROWS = [
      time('archive/squashfs/native'), None),
     ('– peer 7zz x, squashfs (data only)', show_time, time('archive/squashfs/7zz'),
      time('archive/squashfs/native'), None),
+    *[row for type in ('squashfs', 'erofs') for row in sparse_rows(type)],
     *[row for type, goal in (('ext4', 0.5), ('xfs', 0.7), ('btrfs', 0.7)) for row in copy_rows(type, goal)],
     ('the same; native: mke2fs -d', show_time, time('copy/ext4/ours'), time('copy/ext4/mke2fs'),
      (RATIO, '≤', 1.0)),
+    *[row for type in ('ext4', 'xfs') for row in unpack_rows(type)],
     ('one small file out of a 10 GiB image; native: debugfs cat', show_time, time('small_file/ours'),
      time('small_file/debugfs'), (OURS, '≤', 40e6)),
     ('– peer guestfish cat', show_time, time('small_file/guestfish'), None, None),

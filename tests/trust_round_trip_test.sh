@@ -4,8 +4,9 @@
 # Linux keeps about files goes by cptofs into an image, by fs2tar into an archive, by tar2fs
 # into a second image, and by cpfromfs into a tree. What came out of the first image is what
 # went in, but for what cptofs said that the type cannot hold; what comes out of the second
-# is what came out of the first. Every image is clean by the type's checker, and the
-# host's kernel, where it has the type, finds the same files in it.
+# is what came out of the first, and so, with the same exceptions, what went in. Every image
+# is clean by the type's checker, and the host's kernel, where it has the type, finds the
+# same files in it.
 set -u
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=trust/file_systems.sh
@@ -27,11 +28,11 @@ ends() {
 	[ "$want" != 0 ] || [ -z "$output" ] || fail "${type}_${name}_says_nothing" "$output"
 }
 
-# native NAME IMAGE: the host's kernel finds in it what cpfromfs did.
+# native NAME IMAGE FOLDER: the host's kernel finds in it what cpfromfs did.
 native() {
 	host_mounts "$type" || return
 	mount_image "$2" "$scratch/native" -o ro
-	check "${type}_$1" "$compare" host/copy native
+	check "${type}_$1" "$compare" "$3" native
 	unmount native
 }
 
@@ -52,13 +53,15 @@ around() {
 	check "${type}_first_is_clean" fsck "$type" first
 	ends cpfromfs 0 "$cpfromfs" -i first /. host/copy
 	check "${type}_holds_what_it_can" "$compare" --said=said.cptofs "$@" host/source host/copy
-	native host_finds_the_same first
+	native host_finds_the_same first host/copy
 
 	ends fs2tar "$([ -S host/copy/special/socket ] && echo 1 || echo 0)" "$fs2tar" first archive.tar
 	ends tar2fs 0 "$tar2fs" archive.tar second
 	check "${type}_second_is_clean" fsck "$type" second
 	ends cpfromfs_again 0 "$cpfromfs" -i second /. host/last
 	check "${type}_is_the_same_again" "$compare" --said=said.fs2tar "${again[@]}" host/copy host/last
+	native host_finds_the_same_again second host/last
+	check "${type}_comes_back" "$compare" --said=said.cptofs --said=said.fs2tar "$@" host/source host/last
 	rm -f first second archive.tar
 }
 
