@@ -174,22 +174,54 @@ for ((at = 5; at <= total; at += 1 + total / $(scaled 8))); do
 done > wrong.log
 [ ! -s wrong.log ] && pass dead_server || { cat wrong.log; fail dead_server; }
 
-# Reading: what the archive lacks is said.
-small_reads() {
-	local at count status
+# Reading: what the archive or the copy lacks is said. A read that failed may be tried again.
+#
+# lacks_only_what_is_named FOLDER: of what is in whole, by its path or that of a folder above.
+lacks_only_what_is_named() {
+	local path above
+	while read -r path; do
+		cmp -s "whole/$path" "$1/$path" && continue
+		for above in "$path" "${path%/*}" "${path%%/*}" ''; do
+			! grep -qE "^[a-z2]*: /?\./?$above: " said || continue 2
+		done
+		echo "$path"
+		return 1
+	done < <(cd whole && find . -type f -printf '%P\n')
+}
+
+read_with() {
+	case $1 in
+	fs2tar) echo "$fs2tar \"\$uri\" out.tar" ;;
+	cpfromfs) echo "$cpfromfs -i \"\$uri\" /. out" ;;
+	esac
+}
+
+# reads READER STEP: prints what is wrong, with every STEPth read failing, from one by chance on.
+reads() {
+	local reader=$1 step=$2 at count status
 	cp --sparse=always pristine image
-	served "$fs2tar \"\$uri\" whole.tar" || return 1
+	rm -rf whole out out.tar
+	mkdir whole out
+	served "$(read_with "$reader")" || { cat said; return 1; }
 	count=$(sed 's/.*read \([0-9]*\).*/\1/' counts)
+	[ "$reader" = cpfromfs ] || tar -C out -xf out.tar
+	rmdir whole && mv out whole
+	diff -r --exclude=link tree whole/tree || return 1
 	fault=EIO kind=read
-	for ((at = 1; at <= count; at++)); do
-		rm -f out.tar
+	for ((at = 1 + (step > 1 ? RANDOM % step : 0); at <= count; at += step)); do
+		rm -rf out out.tar
+		mkdir out
 		status=0
-		served "$fs2tar \"\$uri\" out.tar" kind=read at="$at" || status=$?
+		served "$(read_with "$reader")" kind=read at="$at" || status=$?
 		case $status in
-		0) cmp -s whole.tar out.tar || wrong "success, but the archive differs" ;;
-		1) grep -q 'Input/output error' said || wrong "no reason is given" ;;
+		0 | 1)
+			[ "$reader" = cpfromfs ] || tar -C out -xf out.tar || wrong "no archive"
+			[ $status = 0 ] || grep -q 'Input/output error' said || wrong "no reason is given"
+			[ $status = 1 ] || diff -r whole out || wrong "success, but not all is there"
+			lacks_only_what_is_named out || wrong "a file that was not named is not there"
+			;;
 		2)
-			grep -q '^fs2tar: nbd+unix:.*Input/output error' said || wrong "not said"
+			grep -q "^$reader: nbd+unix:.*Input/output error" said || wrong "not said"
 			[ ! -e out.tar ] || wrong "there is an archive"
 			;;
 		*) wrong "exit status $status" ;;
@@ -198,7 +230,14 @@ small_reads() {
 	cat wrong.log
 	[ ! -s wrong.log ]
 }
-"$cptofs" -i pristine tree / && check fs2tar_ext4_read_EIO small_reads
+for type in $types; do
+	prepare "$type" || continue
+	"$cptofs" -q -i pristine --no-preserve=all --exclude=link tree / || fail "${type}_is_filled"
+	for reader in fs2tar cpfromfs; do
+		count=$([ "$type" = ext4 ] && echo 1 || echo 5)
+		check "${reader}_${type}_read_EIO" reads $reader "$count"
+	done
+done
 
 # A sparse image on a file system that is full.
 for type in ext4 xfs btrfs; do
