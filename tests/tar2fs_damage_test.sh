@@ -55,6 +55,12 @@ if command -v zip > /dev/null; then
 else
 	skip info_zip "no zip"
 fi
+if command -v gcab > /dev/null; then
+	(cd tree && gcab -czn ../archive.cab deep/* large)
+	told cab archive.cab
+else
+	skip cab "no gcab"
+fi
 for method in gzip bzip2 xz zstd lz4 lzip; do
 	if ! command -v "$method" > /dev/null; then
 		skip "$method" "no $method"

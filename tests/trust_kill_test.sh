@@ -126,6 +126,48 @@ for type in ${LKL_TEST_TYPES:-ext4 ext3 xfs btrfs f2fs}; do
 	done
 done
 
+# A reader that is killed leaves the image as it is, with a log that was to be replayed too, and
+# its next run makes the copy whole. (fs2tar's archives: fs2tar_errors_test.sh.)
+killed_reader() {
+	local round rounds run start micros sum killed=0 status
+	rounds=$(scaled 8)
+	sum=$(sha256sum < image)
+	rm -rf out
+	mkdir out
+	start=${EPOCHREALTIME/[.,]/}
+	"$cpfromfs" -q -i image /. out || return 1
+	micros=$((${EPOCHREALTIME/[.,]/} - start))
+	for ((round = 0; round < rounds; round++)); do
+		rm -rf out
+		mkdir out
+		"$cpfromfs" -q -i image /. out 2> said &
+		run=$!
+		sleep "$(awk -v all="$micros" -v n="$rounds" -v i="$round" -v r="$RANDOM" \
+			'BEGIN { print all / 1e6 * (i + r / 32768) / n }')"
+		kill -KILL "$run" 2> /dev/null
+		status=0
+		wait "$run" 2> /dev/null || status=$?
+		[ "$status" != 137 ] || killed=$((killed + 1))
+		[ "$(sha256sum < image)" = "$sum" ] || echo "the image was changed"
+		[ ! -d out/tree ] || own_bytes out/tree || echo "bytes of others"
+		"$cpfromfs" -q -i image /. out || echo "the next run fails"
+		diff -r old out/old && diff -r tree out/tree || echo "the next run leaves something out"
+	done > wrong.log
+	[ "$killed" -ge $((rounds / 2)) ] || echo "only $killed of $rounds runs were killed" >> wrong.log
+	cat wrong.log
+	[ ! -s wrong.log ]
+}
+make_fs ext4 image 128 && "$cptofs" -q -i image old tree / || fail reader_is_prepared
+check cpfromfs_killed_at_any_moment killed_reader
+# As a writer that was killed leaves it.
+if host_mounts ext4; then
+	mount_image image "$scratch/mnt" && touch mnt/tree/many/* && sync -f mnt &&
+		cp --sparse=always image dirty && umount mnt && mv dirty image
+	[[ $(dumpe2fs -h image 2> /dev/null) == *needs_recovery* ]] && pass log_is_to_be_replayed ||
+		fail log_is_to_be_replayed
+	check cpfromfs_killed_with_a_log_to_replay killed_reader
+fi
+
 # A kernel that dies of what it reads: of a directory whose blocks are nowhere, with the
 # option that makes a panic of it.
 make_fs ext4 doomed

@@ -7,7 +7,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=trust/file_systems.sh
 . "$source_dir/tests/trust/file_systems.sh"
-require_cmd mke2fs e2fsck
+require_cmd mke2fs e2fsck python3
 require_root
 cd "$scratch" || exit 1
 
@@ -90,15 +90,19 @@ check_status cpfromfs_to_a_fixed_disk 2 "$cpfromfs" -i image /old fixed
 says cpfromfs_to_a_fixed_disk_is_said '^cpfromfs: fixed: .*Read-only file system'
 check_status cptofs_into_a_fixed_image 2 "$cptofs" -i fixed/image old /
 says cptofs_into_a_fixed_image_is_said '^cptofs: fixed/image: .*Read-only file system'
+tar -cf tree.tar tree
+check_status tar2fs_into_a_fixed_image 2 "$tar2fs" tree.tar fixed/image
+says tar2fs_into_a_fixed_image_is_said '^tar2fs: fixed/image: .*Read-only file system'
 [ "$(sha256sum < image)" = "$sum" ] && pass reading_changes_nothing || fail reading_changes_nothing
 
 # A file system that is to be read only, and one whose mount is.
 check_status cptofs_mounted_read_only 2 "$cptofs" --mount-options=ro -i image tree /
 says cptofs_mounted_read_only_is_said '^cptofs: image: .*Read-only file system'
+check_status tar2fs_mounted_read_only 2 "$tar2fs" --mount-options=ro tree.tar image
+says tar2fs_mounted_read_only_is_said '^tar2fs: image: .*Read-only file system'
 tune2fs -O read-only image > tune.log 2>&1 && {
 	check_status cptofs_into_a_read_only_feature 2 "$cptofs" -i image tree /
 	says cptofs_into_a_read_only_feature_is_said '^cptofs: image: .*([Rr]ead-only)'
-	tar -cf tree.tar tree
 	check_status tar2fs_into_a_read_only_feature 2 "$tar2fs" tree.tar image
 	says tar2fs_into_a_read_only_feature_is_said '^tar2fs: image: .*([Rr]ead-only)'
 }
@@ -148,6 +152,50 @@ for type in vfat exfat; do
 	"$cpfromfs" -q -i image /names out-$type
 	check "${type}_names_keep_the_others" test "$(find out-$type -type f | sort | xargs)" = "out-$type/kept out-$type/sub/kept"
 done
+
+# The same of an archive; and what its target holds can be too long for the host. Of 255
+# characters, the most that these types take, each has three bytes.
+python3 - <<-'END'
+	import io, tarfile
+	with tarfile.open('names.tar', 'w', format=tarfile.PAX_FORMAT) as archive:
+	    for name in ('kept', 'a:b', 'CASE', 'case', '\u6f22' * 255, '\u6f22' * 256, 'also kept'):
+	        entry = tarfile.TarInfo('names/' + name)
+	        entry.size, entry.mtime = len(name), 1000000000
+	        archive.addfile(entry, io.BytesIO(name.encode('utf-8')[:len(name)]))
+END
+long=$(printf '漢%.0s' {1..255})
+for type in vfat exfat; do
+	command -v mkfs.$type > /dev/null || { skip "${type}_archive_names" "no mkfs.$type"; continue; }
+	make_fs $type image
+	check_status "${type}_archive_names" 1 "$tar2fs" names.tar image
+	said=$(grep -v 'set mode: ' <<< "$output")
+	[ "$(wc -l <<< "$said")" = 3 ] && grep -qxF 'tar2fs: ./names/a:b: make file: Invalid argument' <<< "$said" &&
+		grep -q '^tar2fs: \./names/case: another name there differs from it' <<< "$said" &&
+		grep -qxF "tar2fs: ./names/${long}漢: make file: File name too long" <<< "$said" &&
+		pass "${type}_archive_names_are_said" || fail "${type}_archive_names_are_said" "$output"
+	check "${type}_archive_names_are_clean" fsck $type image
+	rm -rf out/names
+	check_status "${type}_long_name_to_the_host" 1 "$cpfromfs" -i image /names out
+	says "${type}_long_name_to_the_host_is_said" "^cpfromfs: ./names/$long: .*File name too long"
+	check "${type}_long_name_keeps_the_others" test "$(LC_ALL=C ls -m out/names)" = 'CASE, also kept, kept'
+	check_status "${type}_long_name_to_an_archive" 0 bash -c "'$fs2tar' image - | tar -tf - | grep -qxF './names/$long'"
+done
+
+# An archive that ends in the middle, in a pipe: what is there of it is kept, and whole.
+type=ext4
+make_fs ext4 image
+head -c $(($(stat -c %s tree.tar) / 2 + 700)) tree.tar > half.tar
+check_status archive_that_breaks_off 2 bash -c "cat half.tar | '$tar2fs' - image"
+says archive_that_breaks_off_is_said '^tar2fs: standard input: the archive is cut short at byte [0-9]+'
+check archive_that_breaks_off_is_clean fsck ext4 image
+rm -rf got
+extract ext4 image got
+for file in got/tree/*; do
+	cmp -s "$file" "tree/${file##*/}" || echo "${file##*/}"
+done > unequal
+[ "$(ls got/tree | wc -l)" -gt 10 ] && [ "$(wc -l < unequal)" -le 1 ] &&
+	grep -qF "tree/$(cat unequal): " <<< "$output" && pass archive_that_breaks_off_keeps_the_others ||
+	fail archive_that_breaks_off_keeps_the_others "$(cat unequal) $output"
 
 # Files whose size is not what was said: of sysfs too long, of proc too short.
 type=ext4
