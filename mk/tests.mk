@@ -97,7 +97,8 @@ unit_tests += $(unit_programs) $(quick_scripts)
 # These build a kernel each.
 long_scripts := tests/newest_test.sh tests/kunit_test.sh
 sanitized_scripts := $(filter-out %/fs2tar_sandbox_test.sh,\
-	$(wildcard $(foreach part,fs2tar formats cptofs cpfromfs tar2fs,tests/$(part)_*_test.sh)))
+	$(wildcard $(foreach part,fs2tar formats cptofs cpfromfs tar2fs volumes,tests/$(part)_*_test.sh))) \
+	$(foreach part,images refusals round_trip,tests/trust_$(part)_test.sh)
 slow_tests += tests/tree_test.sh $(filter %_test,$(test_programs)) \
 	$(filter-out $(quick_scripts) $(long_scripts) tests/tree_test.sh,$(test_scripts))
 
@@ -128,14 +129,18 @@ $(O)/sanitize/bin/unsandboxed-%: $(O)/sanitize/bin/% mk/tests.mk
 	$(Q)printf '#!/bin/sh\nexec %s --no-sandbox "$$@"\n' $(abspath $<) > $@ && chmod +x $@
 
 sanitized_bin := $(O)/sanitize/bin
+$(helper_names:%=$(sanitized_bin)/%): $(sanitized_bin)/%: $(O)/bin/%
+	$(Q)mkdir -p $(@D) && cp $< $@
 sanitized := $(sanitized_programs) $(sanitized_tests) $(app_part_programs) \
-	$(addprefix $(sanitized_bin)/,unsandboxed-fs2tar unsandboxed-tar2fs cptofs cpfromfs)
+	$(addprefix $(sanitized_bin)/,unsandboxed-fs2tar unsandboxed-tar2fs cptofs cpfromfs lklinspect \
+	$(helper_names))
 sanitize: $(sanitized) ## Run library and programs under the address and UB sanitizers
 	$(Q)$(run_tests) --label sanitize $(sanitized_programs) \
 		--env LKL_FS2TAR=$(abspath $(sanitized_bin))/unsandboxed-fs2tar \
 		--env LKL_TAR2FS=$(abspath $(sanitized_bin))/unsandboxed-tar2fs \
 		--env LKL_CPTOFS=$(abspath $(sanitized_bin))/cptofs \
 		--env LKL_CPFROMFS=$(abspath $(sanitized_bin))/cpfromfs \
+		--env LKL_LKLINSPECT=$(abspath $(sanitized_bin))/lklinspect \
 		$(sanitized_scripts) \
 		$(filter %_test,$(sanitized_tests))
 

@@ -12,7 +12,7 @@ set -u
 require_cmd zstd mke2fs e2fsck debugfs tar
 
 cptofs=${LKL_CPTOFS:-$LKL_OUT/bin/cptofs}
-lklinspect=$LKL_OUT/bin/lklinspect
+lklinspect=${LKL_LKLINSPECT:-$LKL_OUT/bin/lklinspect}
 mkdir "$scratch/new"
 seq 5000 > "$scratch/new/new"
 
