@@ -76,8 +76,8 @@ each folder 'open: Is a directory' folder
 each empty_image 'the file is empty' empty
 head -c 4M /dev/urandom > noise
 each noise 'no file system recognized' noise
-head -c 9M plain > cut
-each cut_short '.*EXT4-fs' cut
+head -c 9M plain > cut-short
+each cut_short '.*EXT4-fs' cut-short
 each unknown_type "the kernel has no file system type 'fancyfs'; it has:.* ext4" plain -t fancyfs
 each bad_mount_option '.*(EXT4-fs|Invalid argument)' plain --mount-options=nonsense
 each no_table 'no partition 1: there is no partition table' plain -P 1

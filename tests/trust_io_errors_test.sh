@@ -216,8 +216,8 @@ reads() {
 		case $status in
 		0 | 1)
 			[ "$reader" = cpfromfs ] || tar -C out -xf out.tar || wrong "no archive"
-			[ $status = 0 ] || grep -q 'Input/output error' said || wrong "no reason is given"
-			[ $status = 1 ] || diff -r whole out || wrong "success, but not all is there"
+			[ "$status" = 0 ] || grep -q 'Input/output error' said || wrong "no reason is given"
+			[ "$status" = 1 ] || diff -r whole out || wrong "success, but not all is there"
 			lacks_only_what_is_named out || wrong "a file that was not named is not there"
 			;;
 		2)
