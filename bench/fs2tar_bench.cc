@@ -174,7 +174,9 @@ Usage sqfs2tar(const Scene &scene, Output output)
 
 Usage guestfish(const Scene &scene, Output output)
 {
-	return run({"guestfish", "--ro", "-a", scene.image, "run", ":", "mount-ro", "/dev/sda", "/", ":",
+	const NamedCopy image(scene.image);
+
+	return run({"guestfish", "--ro", "-a", image.path(), "run", ":", "mount-ro", "/dev/sda", "/", ":",
 		    "tar-out", "/", "-", "xattrs:true", "acls:true"},
 		   output);
 }

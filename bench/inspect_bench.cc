@@ -62,7 +62,9 @@ Usage debugfs_cat()
 
 Usage guestfish_cat()
 {
-	return run({"guestfish", "--ro", "-a", LargeImage::shared().path(), "-m", "/dev/sda", "cat",
+	const NamedCopy image(LargeImage::shared().path());
+
+	return run({"guestfish", "--ro", "-a", image.path(), "-m", "/dev/sda", "cat",
 		    std::string("/") + small_file},
 		   Output::discarded);
 }
@@ -109,7 +111,9 @@ Usage inspect()
 
 Usage guestfish_inspect()
 {
-	return run({"guestfish", "--ro", "-a", SmallImages::shared().next(), "run", ":",
+	const NamedCopy image(SmallImages::shared().next());
+
+	return run({"guestfish", "--ro", "-a", image.path(), "run", ":",
 		    "list-filesystems"},
 		   Output::discarded);
 }

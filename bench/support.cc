@@ -78,6 +78,16 @@ std::string ScratchFile::path() const
 	return path_of(file_);
 }
 
+NamedCopy::NamedCopy(const std::string &path)
+{
+	run({"cp", "--sparse=always", path, path_});
+}
+
+NamedCopy::~NamedCopy()
+{
+	::unlink(path_.c_str());
+}
+
 std::string path_of(int descriptor)
 {
 	return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(descriptor);

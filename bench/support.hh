@@ -151,6 +151,23 @@ private:
 	int file_;
 };
 
+/// A copy in /dev/shm, with holes for zeroes, for programs that only open what has a name.
+class NamedCopy {
+public:
+	explicit NamedCopy(const std::string &path);
+	NamedCopy(const NamedCopy &) = delete;
+	NamedCopy &operator=(const NamedCopy &) = delete;
+	~NamedCopy();
+
+	const std::string &path() const
+	{
+		return path_;
+	}
+
+private:
+	const std::string path_ = scratch_path("/dev/shm", "copy");
+};
+
 /// The path of @descriptor of this process, also for others.
 std::string path_of(int descriptor);
 
