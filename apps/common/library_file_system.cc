@@ -162,6 +162,9 @@ void LibraryFileSystem::close(Handle handle)
 
 Result<void> LibraryFileSystem::list(Handle directory, Listing &listing)
 {
+	lkl_u64 last_inode = 0;
+	std::string last_name;
+
 	for (;;) {
 		const std::int64_t got =
 			lkl_sys_getdents64(kernel_, directory, buffer_.data(), buffer_.size());
@@ -176,9 +179,14 @@ Result<void> LibraryFileSystem::list(Handle directory, Listing &listing)
 
 			// Only the fixed part is sure to be there.
 			std::memcpy(&head, record, LKL_DIRENT64_NAME);
-			at += head.d_reclen;
 
 			const std::string_view name(record + LKL_DIRENT64_NAME);
+			// In a damaged directory udf gives the last good entry for ever.
+			if (at == 0 && head.d_ino == last_inode && name == last_name)
+				return failed("read directory", -LKL_EIO);
+			at += head.d_reclen;
+			if (at >= got)
+				last_inode = head.d_ino, last_name = name;
 			if (name != "." && name != "..")
 				listing.add(head.d_ino, type_of_record(head.d_type), name);
 		}
