@@ -128,4 +128,31 @@ else
 	skip ntfs "no mkntfs"
 fi
 
+# Those that cut a name rather than refuse it.
+rm -rf long && mkdir -p "long/$(printf 'd%.0s' {1..32})"
+echo inner > "long/$(printf 'd%.0s' {1..32})/inner"
+echo whole > long/whole
+for length in 12 13 30 31 32; do
+	echo "$length" > "long/$(printf 'n%.0s' $(seq "$length"))"
+done
+# cuts TYPE KEPT...: KEPT are the lengths of the names that are there.
+cuts() {
+	local type=$1 kept
+	shift
+	check_status "${type}_with_long_names" 1 "$cptofs" -q -t "$type" -i image long/. /
+	said "${type}_names_the_directory" '^cptofs: \./d{32}: the file system has names of [0-9]* bytes at most; nothing below it is copied$'
+	"$fs2tar" -q -t "$type" image read.tar
+	kept=$(tar -tf read.tar | grep -E '^\./(n+|d+|whole)$' | while read -r name; do echo $((${#name} - 2)); done | sort -n | xargs)
+	check "${type}_has_only_what_it_holds" test "$kept" = "$*"
+}
+"$source_dir/tests/samples/mkfs_affs.py" image 2000
+cuts affs 5 12 13 30
+check affs_is_clean "$source_dir/tests/affs_check.py" image
+if command -v hformat > /dev/null; then
+	rm -f image && truncate -s 8M image && hformat image > /dev/null
+	cuts hfs 5 12 13 30 31
+else
+	skip hfs "no hformat"
+fi
+
 finish

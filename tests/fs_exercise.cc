@@ -13,7 +13,7 @@
 // out, comma separated), --dirty COPY
 // (copies the image while it is mounted, after a sync), --also IMAGE (a disk that
 // is added before), --skip LIST (comma separated, of compare: owners, modes, times,
-// nanoseconds, links, xattrs, acls).
+// nanoseconds, links, link-sizes, xattrs, acls).
 // Exit status: 0 all as it should be, 1 not so, 2 wrong usage.
 
 #include "fs_compare.hh"

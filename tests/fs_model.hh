@@ -51,6 +51,7 @@ inline const Abilities &abilities_of(const std::string &type)
 		{"jfs", true, true, true, true, true, true, true, 255, any, 1, 0, 4000000000},
 		{"udf", true, true, true, true, false, true, true, 120, any, 1000, 0, 14000000000},
 		{"hfs", false, false, false, false, false, false, true, 31, 0, 1000000000, 0, 2000000000},
+		{"affs", false, true, true, false, false, false, true, 30, 0, 1000000000, 300000000, 4000000000},
 		{"hfsplus", true, true, true, true, true, false, true, 255, any, 1000000000, 0, 2000000000},
 	};
 
@@ -103,7 +104,8 @@ inline std::map<std::string, std::string> xattrs_of(lkl_kernel *kernel, const st
 	std::vector<char> names(LKL_XATTR_LIST_MAX), value(LKL_XATTR_SIZE_MAX);
 	const std::int64_t size = lkl_sys_llistxattr(kernel, path.c_str(), names.data(), names.size());
 
-	if (size == -LKL_EOPNOTSUPP)
+	// The second is hfsplus's word for none.
+	if (size == -LKL_EOPNOTSUPP || size == -LKL_ENODATA)
 		return xattrs;
 	must(size, "llistxattr " + path);
 	for (const char *name = names.data(); name < names.data() + size; name += std::strlen(name) + 1) {

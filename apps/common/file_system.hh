@@ -147,6 +147,9 @@ public:
 
 	/// Bytes in use on the whole file system, for estimates.
 	virtual Result<std::uint64_t> used_bytes() = 0;
+	/// Longer names are refused, or held as what they begin with, or fit after all,
+	/// as not all types count in bytes.
+	virtual std::size_t name_bytes() { return 255; }
 	/// Whether others may change the tree meanwhile.
 	virtual bool is_shared() const { return false; }
 	/// An error that makes going on pointless, once there is one.

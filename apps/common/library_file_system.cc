@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <set>
 
 #include <lkl/syscalls.h>
 
@@ -51,6 +52,25 @@ Timestamp timestamp(const lkl_statx_timestamp &time)
 std::uint64_t device_number(std::uint32_t major, std::uint32_t minor)
 {
 	return static_cast<std::uint64_t>(major) << 32 | minor;
+}
+
+/// hfsplus in 6.12 lists the names that Macintoshes gave without their last letter. What is
+/// meant is found by trying: all that exist are in the list, under this name.
+void add_macintosh_names(const std::string &listed,
+			 const LibraryFileSystem::HasAttribute &is_there,
+			 std::set<std::string> &names)
+{
+	bool any = false;
+	const auto attempt = [&](const std::string &name) {
+		if (is_there(name))
+			names.insert(name), any = true;
+	};
+
+	attempt(listed);
+	for (char letter = ' '; letter <= '~'; letter++)
+		attempt(listed + letter);
+	if (!any)
+		names.insert(listed);
 }
 
 } // namespace
@@ -142,6 +162,9 @@ void LibraryFileSystem::close(Handle handle)
 
 Result<void> LibraryFileSystem::list(Handle directory, Listing &listing)
 {
+	lkl_u64 last_inode = 0;
+	std::string last_name;
+
 	for (;;) {
 		const std::int64_t got =
 			lkl_sys_getdents64(kernel_, directory, buffer_.data(), buffer_.size());
@@ -156,9 +179,14 @@ Result<void> LibraryFileSystem::list(Handle directory, Listing &listing)
 
 			// Only the fixed part is sure to be there.
 			std::memcpy(&head, record, LKL_DIRENT64_NAME);
-			at += head.d_reclen;
 
 			const std::string_view name(record + LKL_DIRENT64_NAME);
+			// In a damaged directory udf gives the last good entry for ever.
+			if (at == 0 && head.d_ino == last_inode && name == last_name)
+				return failed("read directory", -LKL_EIO);
+			at += head.d_reclen;
+			if (at >= got)
+				last_inode = head.d_ino, last_name = name;
 			if (name != "." && name != "..")
 				listing.add(head.d_ino, type_of_record(head.d_type), name);
 		}
@@ -220,30 +248,46 @@ Result<void> LibraryFileSystem::enter(Handle directory)
 Result<std::string> LibraryFileSystem::attribute_names(Handle parent, const char *name)
 {
 	TRY(enter(parent));
-	return names_from(lkl_sys_llistxattr(kernel_, name, buffer_.data(), LKL_XATTR_LIST_MAX));
+	return names_from(lkl_sys_llistxattr(kernel_, name, buffer_.data(), LKL_XATTR_LIST_MAX),
+			  [&](const std::string &attribute) {
+				  return lkl_sys_lgetxattr(kernel_, name, attribute.c_str(), nullptr, 0) >= 0;
+			  });
 }
 
 Result<std::string> LibraryFileSystem::attribute_names(Handle handle)
 {
-	return names_from(lkl_sys_flistxattr(kernel_, handle, buffer_.data(), LKL_XATTR_LIST_MAX));
+	return names_from(lkl_sys_flistxattr(kernel_, handle, buffer_.data(), LKL_XATTR_LIST_MAX),
+			  [&](const std::string &attribute) {
+				  return lkl_sys_fgetxattr(kernel_, handle, attribute.c_str(), nullptr, 0) >= 0;
+			  });
 }
 
-Result<std::string> LibraryFileSystem::names_from(std::int64_t got)
+Result<std::string> LibraryFileSystem::names_from(std::int64_t got, const HasAttribute &is_there)
 {
-	if (got == -LKL_EOPNOTSUPP)
+	// ENODATA is what hfsplus says of a file that has none.
+	if (got == -LKL_EOPNOTSUPP || got == -LKL_ENODATA)
 		return std::string();
 	if (got < 0)
 		return failed("list extended attributes", got);
 
+	// That of hfsplus in 6.12 overwrites itself where a shorter name follows a longer one.
+	if (got > 0 && buffer_[static_cast<std::size_t>(got) - 1])
+		return failure("list extended attributes: the kernel's list is damaged");
+
 	// ntfs3 keeps owner, mode and device in these, and lists them beside.
 	std::string names;
+	std::set<std::string> of_macintosh;
 	for (std::string_view left(buffer_.data(), static_cast<std::size_t>(got)); !left.empty();) {
 		const std::string_view name = left.substr(0, left.find('\0') + 1);
 
-		if (!name.starts_with("$LX"))
+		if (name.starts_with("osx."))
+			add_macintosh_names(std::string(name.data()), is_there, of_macintosh);
+		else if (!name.starts_with("$LX"))
 			names += name;
 		left.remove_prefix(name.empty() ? left.size() : name.size());
 	}
+	for (const std::string &name : of_macintosh)
+		names.append(name.c_str(), name.size() + 1);
 	return names;
 }
 
@@ -329,6 +373,15 @@ Result<std::uint64_t> LibraryFileSystem::used_bytes()
 		return failed("statfs", result);
 	return static_cast<std::uint64_t>(stat.f_blocks - stat.f_bfree) *
 	       static_cast<std::uint64_t>(stat.f_bsize);
+}
+
+std::size_t LibraryFileSystem::name_bytes()
+{
+	lkl_statfs stat;
+
+	if (lkl_sys_fstatfs(kernel_, root_, &stat) < 0)
+		return FileSystem::name_bytes();
+	return static_cast<std::size_t>(stat.f_namelen);
 }
 
 } // namespace lkl::apps

@@ -2,6 +2,7 @@
 // A tree of files inside a kernel of the library.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace lkl::apps {
 /// uses the instance's working directory, so there is one per instance.
 class LibraryFileSystem final : public FileSystem {
 public:
+	/// Whether the file in question has the attribute of that name.
+	using HasAttribute = std::function<bool(const std::string &)>;
+
 	/// The tree at directory @path of @kernel. Both the instance and @log,
 	/// which receives its kernel's lines, must outlive the file system.
 	static Result<std::unique_ptr<LibraryFileSystem>> open(lkl_kernel *kernel, KernelLog &log,
@@ -46,6 +50,7 @@ public:
 	Result<std::optional<std::uint64_t>> next_hole(Handle file, std::uint64_t offset) override;
 	void forget(Handle file, std::uint64_t offset, std::uint64_t bytes) override;
 	Result<std::uint64_t> used_bytes() override;
+	std::size_t name_bytes() override;
 	std::optional<Error> broken() override;
 
 	/// For calls of its user's own: the Error after one that failed, and @directory
@@ -58,7 +63,7 @@ private:
 
 	Result<Handle> open(Handle parent, const char *name, int flags);
 	// What a call gave that filled buffer_.
-	Result<std::string> names_from(std::int64_t got);
+	Result<std::string> names_from(std::int64_t got, const HasAttribute &is_there);
 	Result<std::string> value_from(std::int64_t got, const char *attribute);
 	Result<std::optional<std::uint64_t>> seek(Handle file, std::uint64_t offset, int whence);
 

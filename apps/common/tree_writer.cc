@@ -71,7 +71,7 @@ std::uint32_t mapped(const std::unordered_map<std::uint32_t, std::uint32_t> &map
 TreeWriter::TreeWriter(WritableFileSystem &target, FileSystem::Handle destination,
 		       Reporter &reporter, const WriteOptions &options)
     : target_(target), files_(target.files()), destination_(destination), reporter_(reporter),
-      options_(options), root_{destination, 0, {}, false}, buffer_(buffer_bytes)
+      options_(options), name_bytes_(files_.name_bytes()), root_{destination, 0, {}, false}, buffer_(buffer_bytes)
 {
 }
 
@@ -449,20 +449,24 @@ Result<void> TreeWriter::remove_others(std::string_view directory, const NameTes
 	return done;
 }
 
-/// Of an entry just made: FAT leaves off dots at the end of a name, so that two would be one.
+/// Of an entry just made: some types cut long names, and FAT leaves off dots at the end of
+/// one, so that two would be one. Then it has the name without the last byte too.
 Result<void> TreeWriter::check_name(const Place &place, bool directory)
 {
 	const std::string_view name = place.name;
+	const bool is_long = name.size() > name_bytes_;
 	const std::size_t last = name.find_last_not_of('.');
 
-	if (!name.ends_with('.') || last == name.npos)
+	if (!is_long && (!name.ends_with('.') || last == name.npos))
 		return {};
 
-	const std::string shorter(name.substr(0, last + 1));
+	const std::string shorter(name.substr(0, is_long ? name.size() - 1 : last + 1));
 	const Result<Metadata> other = files_.stat(place.parent, shorter.c_str());
 	if (!other || other->id != TRY(files_.stat(place.parent, place.name)).id)
 		return {};
 	TRY(target_.remove(place.parent, place.name, directory));
+	if (is_long)
+		return failure(fmt::format("the file system has names of {} bytes at most", name_bytes_));
 	return failure("the file system leaves off dots at the end of a name");
 }
 

@@ -134,6 +134,7 @@ private:
 	const FileSystem::Handle destination_;
 	Reporter &reporter_;
 	const WriteOptions &options_;
+	const std::size_t name_bytes_;	// of the target
 	std::vector<Level> levels_;	// below the destination
 	Level root_;			// the destination itself
 	std::string path_;		// of the innermost level
