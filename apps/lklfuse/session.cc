@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "session.hh"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <cstdarg>
+#include <cstdlib>
+
+#include "raw_requests.hh"
+
+namespace lkl::apps {
+
+namespace {
+
+/// Ends a blocking read(); there is nothing to do.
+constexpr int wake_signal = SIGUSR1;
+
+void init(void *user, fuse_conn_info *connection)
+{
+	negotiate(*static_cast<Served *>(user), *connection);
+}
+
+fuse_lowlevel_ops all_operations()
+{
+	fuse_lowlevel_ops operations = {};
+
+	operations.init = init;
+	add_name_operations(operations);
+	add_directory_operations(operations);
+	add_attribute_operations(operations);
+	add_extended_attribute_operations(operations);
+	add_data_operations(operations);
+	add_control_operations(operations);
+	return operations;
+}
+
+std::string joined(const std::vector<std::string> &words)
+{
+	std::string list;
+
+	for (const std::string &word : words)
+		list += (list.empty() ? "" : ",") + word;
+	return list;
+}
+
+/// For those who have not mounted by themselves, a set-uid program.
+bool run_fusermount(const std::string &mount_point, bool lazily)
+{
+	std::string program = "fusermount3", options = lazily ? "-uqz" : "-uq", path = mount_point,
+		    end = "--";
+	char *const arguments[] = {program.data(), options.data(), end.data(), path.data(), nullptr};
+	posix_spawn_file_actions_t actions;
+	pid_t child = -1;
+	int status = -1;
+
+	// What it says of a busy mount is known.
+	::posix_spawn_file_actions_init(&actions);
+	::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	const int started =
+		::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
+	::posix_spawn_file_actions_destroy(&actions);
+	if (started != 0)
+		return false;
+	while (::waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+} // namespace
+
+Result<std::string> find_mount_point(const std::string &path)
+{
+	char resolved[PATH_MAX];
+	struct stat stat, parent;
+
+	if (::stat(path.c_str(), &stat) < 0 && errno == ENOTCONN)
+		return failure("the server of what is mounted there has ended; unmount it first "
+			       "(fusermount3 -u)");
+	if (!::realpath(path.c_str(), resolved) || ::stat(resolved, &stat) < 0)
+		return host_failure("mount point");
+	if (!S_ISDIR(stat.st_mode))
+		return host_failure("mount point", ENOTDIR);
+	if (::stat((std::string(resolved) + "/..").c_str(), &parent) == 0 &&
+	    parent.st_dev != stat.st_dev)
+		return failure("something is mounted there already", EBUSY);
+	return std::string(resolved);
+}
+
+Result<std::unique_ptr<Session>> Session::create(Served &served, const std::vector<std::string> &words,
+						 bool debug)
+{
+	static const fuse_lowlevel_ops operations = all_operations();
+	std::unique_ptr<Session> session(new Session(served));
+	fuse_args arguments = FUSE_ARGS_INIT(0, nullptr);
+
+	::fuse_opt_add_arg(&arguments, "lklfuse");
+	::fuse_opt_add_arg(&arguments, "-o");
+	::fuse_opt_add_arg(&arguments, joined(words).c_str());
+	if (debug)
+		::fuse_opt_add_arg(&arguments, "-d");
+	session->session_ =
+		::fuse_session_new(&arguments, &operations, sizeof(operations), &served);
+	::fuse_opt_free_args(&arguments);
+	if (!session->session_)
+		return failure("the mount options are not accepted");
+	served.session = session->session_;
+	session->ended_ = Descriptor(::eventfd(0, EFD_CLOEXEC));
+	if (!session->ended_)
+		return host_failure("eventfd");
+	return session;
+}
+
+Session::~Session()
+{
+	if (mounted_)
+		unmount(true);
+	if (session_)
+		::fuse_session_destroy(session_);
+}
+
+Result<void> Session::mount(const std::string &path)
+{
+	if (::fuse_session_mount(session_, path.c_str()) != 0)
+		return failure("cannot be mounted there");
+	mount_point_ = path;
+	mounted_ = true;
+	return {};
+}
+
+void Session::work()
+{
+	fuse_buf buffer = {};
+
+	while (!::fuse_session_exited(session_)) {
+		const int got = ::fuse_session_receive_buf(session_, &buffer);
+
+		if (got == -EINTR || got == -EAGAIN)
+			continue;
+		if (got <= 0)
+			break;
+		if (!serve_raw_request(session_, served_, buffer))
+			::fuse_session_process_buf(session_, &buffer);
+	}
+	std::free(buffer.mem);
+	working_--;
+
+	const std::uint64_t one = 1;
+	(void)!::write(ended_.get(), &one, sizeof(one));
+}
+
+/// What programs have changed through mappings, and what the host's kernel has collected.
+void Session::flush() const
+{
+	const Descriptor root(::open(mount_point_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+
+	if (root)
+		::syncfs(root.get());
+}
+
+bool Session::unmount(bool lazily) const
+{
+	if (::geteuid() == 0)
+		return ::umount2(mount_point_.c_str(), UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0;
+	return run_fusermount(mount_point_, lazily);
+}
+
+/// Those that are about to read when the signal comes wait again: it comes until all have
+/// seen that this is the end.
+void Session::stop_workers()
+{
+	using namespace std::chrono_literals;
+
+	::fuse_session_exit(session_);
+	while (working_ > 0) {
+		for (std::thread &worker : workers_)
+			::pthread_kill(worker.native_handle(), wake_signal);
+		std::this_thread::sleep_for(2ms);
+	}
+}
+
+bool Session::serve(unsigned threads)
+{
+	struct sigaction wake = {};
+	sigset_t signals;
+	bool orderly = true;
+
+	wake.sa_handler = [](int) {};
+	::sigaction(wake_signal, &wake, nullptr);
+	::pthread_sigmask(SIG_BLOCK, nullptr, &signals);
+
+	const Descriptor signalled(::signalfd(-1, &signals, SFD_CLOEXEC));
+	working_ = threads;
+	for (unsigned i = 0; i < threads; i++)
+		workers_.emplace_back([this] { work(); });
+
+	pollfd events[] = {{signalled.get(), POLLIN, 0}, {ended_.get(), POLLIN, 0}};
+	while (::poll(events, std::size(events), -1) < 0 && errno == EINTR)
+		;
+	if (events[1].revents) {
+		mounted_ = false;
+	} else {
+		// A second signal ends the process.
+		signalfd_siginfo which;
+		(void)!::read(signalled.get(), &which, sizeof(which));
+		::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+		flush();
+		orderly = unmount(false);
+		if (!orderly) {
+			unmount(true);
+			stop_workers();
+		}
+		mounted_ = false;
+	}
+	for (std::thread &worker : workers_)
+		worker.join();
+	return orderly;
+}
+
+} // namespace lkl::apps
