@@ -36,8 +36,9 @@ int descriptor_of(const fuse_file_info *file)
 	return static_cast<int>(file->fh);
 }
 
-void opened(int descriptor, fuse_file_info *file)
+void opened(const Request &request, int descriptor, fuse_file_info *file)
 {
+	request.served.files.add(descriptor);
 	file->fh = static_cast<std::uint64_t>(descriptor);
 	file->keep_cache = 1;
 	file->noflush = 1;
@@ -80,9 +81,9 @@ void open(fuse_req_t raw, fuse_ino_t number, fuse_file_info *file)
 		return request.done(result);
 	if (file->flags & LKL_O_TRUNC)
 		drop_privileges(request, result);
-	opened(result, file);
+	opened(request, result, file);
 	if (::fuse_reply_open(raw, file) < 0)
-		lkl_sys_close(request.kernel, result);
+		request.served.files.close(result);
 }
 
 void create(fuse_req_t raw, fuse_ino_t parent, const char *name, mode_t mode, fuse_file_info *file)
@@ -107,9 +108,9 @@ void create(fuse_req_t raw, fuse_ino_t parent, const char *name, mode_t mode, fu
 		lkl_sys_close(request.kernel, descriptor);
 		return request.done(result);
 	}
-	opened(descriptor, file);
+	opened(request, descriptor, file);
 	if (::fuse_reply_create(raw, &entry, file) < 0) {
-		lkl_sys_close(request.kernel, descriptor);
+		request.served.files.close(descriptor);
 		request.served.forget(entry.ino, 1);
 	}
 }
@@ -159,7 +160,7 @@ void release(fuse_req_t raw, fuse_ino_t, fuse_file_info *file)
 {
 	const Request request(raw);
 
-	request.done(lkl_sys_close(request.kernel, descriptor_of(file)));
+	request.done(request.served.files.close(descriptor_of(file)));
 }
 
 void fsync(fuse_req_t raw, fuse_ino_t, int data_only, fuse_file_info *file)

@@ -91,6 +91,7 @@ int serve_tmpfile(Served &served, const TmpfileRequest &request, TmpfileAnswer &
 	}
 
 	Node &node = served.nodes.look_up(path, stat);
+	served.files.add(file);
 	answer.entry.nodeid = served.number(node);
 	answer.entry.generation = node.generation;
 	answer.entry.entry_valid = static_cast<std::uint64_t>(served.name_seconds);
@@ -125,7 +126,7 @@ bool serve_raw_request(fuse_session *session, Served &served, const fuse_buf &re
 	const iovec parts[] = {{&result, sizeof(result)}, {&answer, sizeof(answer)}};
 	if (::writev(::fuse_session_fd(session), parts, result.error ? 1 : 2) < 0 && !result.error) {
 		// Nobody waits for it any more.
-		lkl_sys_close(served.kernel, static_cast<int>(answer.file.fh));
+		served.files.close(static_cast<int>(answer.file.fh));
 		served.forget(answer.entry.nodeid, 1);
 	}
 	return true;

@@ -101,7 +101,8 @@ Result<std::unique_ptr<Served>> Served::open(lkl_kernel *kernel, const char *mou
 Served::Served(lkl_kernel *kernel, const ServingOptions &options, bool exact, int root, int mount,
 	       const lkl_stat &stat, std::size_t most_open)
     : kernel(kernel), options(options), name_seconds(exact ? for_ever : 0),
-      attribute_seconds(for_ever), nodes(kernel, root, mount, stat, most_open), directories(kernel)
+      attribute_seconds(for_ever), nodes(kernel, root, mount, stat, most_open), directories(kernel),
+      files(kernel)
 {
 }
 

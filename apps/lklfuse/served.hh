@@ -19,6 +19,7 @@
 #include "apps/common/result.hh"
 #include "directory_streams.hh"
 #include "node_table.hh"
+#include "open_files.hh"
 
 namespace lkl::apps {
 
@@ -51,6 +52,7 @@ public:
 	const double attribute_seconds;
 	NodeTable nodes;
 	DirectoryStreams directories;
+	OpenFiles files;
 	bool without_opendir = false;	// set once, by the first request
 	fuse_session *session = nullptr;	// set before the first request
 	/// Told once that the kernel has died; from any thread.
