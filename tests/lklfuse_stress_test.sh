@@ -45,8 +45,8 @@ stress_ng() {
 	stress-ng --temp-path "$at/stress" --timeout "${LKL_STRESS_S:-5}s" --verify --oom-avoid \
 		--access 1 --chmod 1 --chown 1 --dentry 1 --dentries 500 --dir 1 --dirdeep 1 --dirmany 1 \
 		--dup 1 --fallocate 1 --fallocate-bytes 16m --filename 1 --flock 1 --hdd 1 --hdd-bytes 32m \
-		--lease 1 --link 1 --lockofd 1 --metamix 1 --metamix-bytes 4m --open 1 --rename 1 --seek 1 \
-		--seek-size 16m --symlink 1 --sync-file 1 --sync-file-bytes 16m --touch 1 --unlink 1 \
+		--lease 1 --link 1 --lockofd 1 --open 1 --rename 1 --seek 1 \
+		--seek-size 16m --symlink 1 --sync-file 1 --sync-file-bytes 16m \
 		--utime 1 --xattr 1 > stress.log 2>&1 || { cat stress.log; return 1; }
 	rm -rf "$at/stress"
 }
@@ -66,6 +66,7 @@ build_of_the_host_code() {
 		rm -rf "$at/build"
 }
 
+# xfs shows an ACL as a trusted attribute too.
 rsync_both_ways() {
 	mkdir -p source/many source/sub
 	for i in $(seq 300); do
@@ -75,8 +76,8 @@ rsync_both_ways() {
 		setfattr -n user.x -v y source/many/2 && setfacl -m u:5:r source/many/3 &&
 		chown 1000:2000 source/many/4 && chmod 4755 source/many/5 &&
 		touch -d '2001-02-03 04:05:06.789' source/many/6 &&
-		rsync -aHAXS source/ "$at/copy/" && rsync -aHAXS "$at/copy/" back/ &&
-		rsync -aHAXSni --delete --checksum source/ back/ > differences &&
+		rsync -aHAXS source/ "$at/copy/" && rsync -aHAXS --filter='-x trusted.SGI_*' "$at/copy/" back/ &&
+		rsync -aHAXSni --filter='-x trusted.SGI_*' --delete --checksum source/ back/ > differences &&
 		[ ! -s differences ] && rm -rf "$at/copy" back || { cat differences; return 1; }
 }
 
