@@ -39,6 +39,8 @@ std::string formatted(const std::string &image)
 
 /// An ext4 image with the tree, and a tar of it.
 class TreeImage {
+	const ScratchFile image_{"/dev/shm", tree_bytes}, archive_{"/dev/shm", 0};
+
 public:
 	static const TreeImage &shared()
 	{
@@ -58,12 +60,12 @@ private:
 		make_tree(mount.path());
 		run({"tar", "-C", mount.path(), "-cf", archive, "--exclude=./lost+found", "."});
 	}
-
-	const ScratchFile image_{"/dev/shm", tree_bytes}, archive_{"/dev/shm", 0};
 };
 
 /// One with a large file.
 class FileImage {
+	const ScratchFile image_{"/dev/shm", file_bytes + (256ull << 20)};
+
 public:
 	static const FileImage &shared()
 	{
@@ -86,8 +88,6 @@ private:
 			must(::write(file, piece.data(), piece.size()), "large file");
 		::close(file);
 	}
-
-	const ScratchFile image_{"/dev/shm", file_bytes + (256ull << 20)};
 };
 
 bool is_fuse(const std::string &folder)

@@ -104,6 +104,14 @@ int serve_tmpfile(Served &served, const TmpfileRequest &request, TmpfileAnswer &
 
 } // namespace
 
+std::uint32_t opcode_of(const fuse_buf &request)
+{
+	fuse_in_header head;
+
+	std::memcpy(&head, request.mem, sizeof(head));
+	return head.opcode;
+}
+
 bool serve_raw_request(fuse_session *session, Served &served, const fuse_buf &request)
 {
 	fuse_in_header head;

@@ -7,6 +7,9 @@
 
 namespace lkl::apps {
 
+/// What @request asks for.
+std::uint32_t opcode_of(const fuse_buf &request);
+
 /// False if it is none of them and libfuse's business.
 bool serve_raw_request(fuse_session *session, Served &served, const fuse_buf &request);
 

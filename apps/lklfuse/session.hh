@@ -11,6 +11,7 @@
 #include "apps/common/descriptor.hh"
 #include "apps/common/result.hh"
 #include "served.hh"
+#include "turns.hh"
 
 namespace lkl::apps {
 
@@ -38,6 +39,9 @@ private:
 	explicit Session(Served &served) : served_(served) {}
 
 	void work();
+	bool receive(fuse_buf &buffer);
+	void serve(fuse_buf &buffer);
+	int watch(int signalled);
 	void flush() const;
 	bool unmount(bool lazily) const;
 	void stop_workers();
@@ -46,8 +50,13 @@ private:
 	fuse_session *session_ = nullptr;
 	std::string mount_point_;
 	bool mounted_ = false;
-	Descriptor ended_;		// an eventfd: a worker has ended
+	Descriptor events_;		// an eventfd: a worker has ended, or there is work again
+	Turns turns_;
+	bool can_look_ = false;		// there is a CPU left for it
+	int looks_in_vain_ = 0;		// of the one whose turn it is
+	std::atomic<bool> over_ = false;	// a worker has ended
 	std::vector<std::thread> workers_;
+	unsigned workers_wanted_ = 0;
 	std::atomic<unsigned> working_ = 0;
 };
 
