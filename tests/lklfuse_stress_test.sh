@@ -95,7 +95,7 @@ database() {
 
 for type in $mounted_types; do
 	command -v "mkfs.$type" > /dev/null || { skip "$type" "no mkfs.$type"; continue; }
-	make_fs "$type" image 640
+	make_fs "$type" image 1500
 	# Once with what the host's kernel collects before it writes.
 	options=rw
 	[ "$type" != xfs ] || options=writeback_cache
@@ -118,13 +118,18 @@ done
 killed() {
 	local writer storm
 	make_fs "$type" image 320
+	rm -f promises
 	serve image "$at" || { echo "not mounted"; return; }
 	mkdir "$at/storm"
 	"$parts/durable.py" write "$at/durable" promises &
 	writer=$!
 	"$parts/storm.py" "$at/storm" 2 1000000 "$RANDOM" > /dev/null 2>&1 &
 	storm=$!
-	sleep "$(awk -v r="$RANDOM" 'BEGIN { print 0.2 + r / 32768 * 1.5 }')"
+	for _ in $(seq 300); do
+		[ ! -s promises ] || break
+		sleep 0.1
+	done
+	sleep "$(awk -v r="$RANDOM" 'BEGIN { print r / 32768 * 1.5 }')"
 	kill -KILL "$server"
 	wait "$writer" "$storm" 2> /dev/null
 	ended "$server"

@@ -181,6 +181,11 @@ void fallocate(fuse_req_t raw, fuse_ino_t, int mode, off_t from, off_t bytes, fu
 void lseek(fuse_req_t raw, fuse_ino_t, off_t from, int whence, fuse_file_info *file)
 {
 	const Request request(raw);
+
+	// What the host's kernel still has would be missing, and it does not look there.
+	if (request.served.options.writeback_cache)
+		return request.done(-LKL_ENOSYS);
+
 	const std::int64_t found = lkl_sys_lseek(request.kernel, descriptor_of(file), from, whence);
 
 	if (found < 0)

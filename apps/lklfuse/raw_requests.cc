@@ -102,7 +102,66 @@ int serve_tmpfile(Served &served, const TmpfileRequest &request, TmpfileAnswer &
 	return 0;
 }
 
+/// Set by the first request, in the thread that answers it.
+thread_local bool takes_privileges = false;
+
+/// @file is a descriptor that is open, or an O_PATH one.
+void drop_privileges(Served &served, int file)
+{
+	constexpr unsigned setgid = LKL_S_ISGID | LKL_S_IXGRP;
+	lkl_stat stat;
+
+	if (lkl_sys_fstat(served.kernel, file, &stat) < 0)
+		return;
+
+	unsigned mode = stat.st_mode & 07777 & ~LKL_S_ISUID;
+	if ((mode & setgid) == setgid)
+		mode &= ~LKL_S_ISGID;
+	if (mode != (stat.st_mode & 07777) && LKL_S_ISREG(stat.st_mode))
+		lkl_sys_fchmodat2(served.kernel, file, "", mode, LKL_AT_EMPTY_PATH);
+}
+
+template <class Body> bool read_body(const fuse_buf &request, Body &body)
+{
+	if (request.size < sizeof(fuse_in_header) + sizeof(body))
+		return false;
+	std::memcpy(&body, static_cast<const char *>(request.mem) + sizeof(fuse_in_header), sizeof(body));
+	return true;
+}
+
+/// What comes along with requests that libfuse serves.
+void look_at(Served &served, const fuse_in_header &head, const fuse_buf &request)
+{
+	fuse_init_in init;
+	fuse_write_in write;
+	fuse_setattr_in change;
+
+	if (head.opcode == FUSE_INIT && read_body(request, init))
+		takes_privileges = init.flags & FUSE_HANDLE_KILLPRIV_V2;
+	if (head.opcode == FUSE_WRITE && read_body(request, write) &&
+	    (write.write_flags & FUSE_WRITE_KILL_SUIDGID))
+		drop_privileges(served, static_cast<int>(write.fh));
+	if (head.opcode == FUSE_SETATTR && read_body(request, change) &&
+	    (change.valid & FATTR_KILL_SUIDGID)) {
+		const Use file(served.nodes, served.node(head.nodeid));
+
+		if (file.descriptor >= 0)
+			drop_privileges(served, file.descriptor);
+	}
+}
+
 } // namespace
+
+ssize_t write_answer(int connection, iovec *parts, int count, void *)
+{
+	fuse_init_out *const agreed = static_cast<fuse_init_out *>(parts[count - 1].iov_base);
+
+	if (takes_privileges && count == 2 && parts[1].iov_len >= sizeof(*agreed)) {
+		takes_privileges = false;
+		agreed->flags |= FUSE_HANDLE_KILLPRIV_V2;
+	}
+	return ::writev(connection, parts, count);
+}
 
 std::uint32_t opcode_of(const fuse_buf &request)
 {
@@ -117,6 +176,7 @@ bool serve_raw_request(fuse_session *session, Served &served, const fuse_buf &re
 	fuse_in_header head;
 
 	std::memcpy(&head, request.mem, sizeof(head));
+	look_at(served, head, request);
 	if (head.opcode != FUSE_TMPFILE || request.size < sizeof(TmpfileRequest))
 		return false;
 

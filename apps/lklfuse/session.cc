@@ -131,10 +131,21 @@ Session::~Session()
 
 Result<void> Session::mount(const std::string &path)
 {
+	constexpr fuse_custom_io io = {
+		.writev = write_answer,
+		.read = [](int connection, void *buffer, std::size_t bytes, void *) {
+			return ::read(connection, buffer, bytes);
+		},
+		.splice_receive = nullptr,
+		.splice_send = nullptr,
+	};
+
 	if (::fuse_session_mount(session_, path.c_str()) != 0)
 		return failure("cannot be mounted there");
 	mount_point_ = path;
 	mounted_ = true;
+	if (::fuse_session_custom_io(session_, &io, ::fuse_session_fd(session_)) < 0)
+		return failure("libfuse refuses its connection");
 	// The one whose turn it is waits by poll().
 	const int connection = ::fuse_session_fd(session_);
 	if (::fcntl(connection, F_SETFL, ::fcntl(connection, F_GETFL) | O_NONBLOCK) < 0)
