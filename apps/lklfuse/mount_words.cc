@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include <lkl/abi.h>
+#include <lkl.h>
 
 namespace lkl::apps {
 
