@@ -139,6 +139,17 @@ def copy_rows(type, goal):
     ]
 
 
+def mount_rows(name, what, goal):
+    """Files through a mount; the kernel's own of a loop device, and fuse2fs's."""
+    ours, native, peer = ('mount/%s/%s' % (name, system) for system in ('ours', 'native', 'fuse2fs'))
+    faster = lambda results: results.median(native, 'real_time') / results.median(ours, 'real_time')
+    slower = lambda results: results.median(native, 'real_time') / results.median(peer, 'real_time')
+    return [
+        ('lklfuse: ' + what, show_time, time(ours), time(native), None),
+        ('– speed, native is 1; native: fuse2fs', show('%.2f'), faster, slower, (OURS, '≥', goal)),
+    ]
+
+
 # What, how to show it, ours, native or None, and the goal: whether it is for our
 # figure or for the ratio to the native one, and its bound. Rows without one are
 # there to explain the others.
@@ -220,6 +231,14 @@ ROWS = [
     ('one small file out of a 10 GiB image; native: debugfs cat', show_time, time('small_file/ours'),
      time('small_file/debugfs'), (OURS, '≤', 40e6)),
     ('– peer guestfish cat', show_time, time('small_file/guestfish'), None, None),
+    *mount_rows('find', 'find and stat of 30,000 files', 0.4),
+    *mount_rows('find_again', '– again', 0.6),
+    *mount_rows('sequential', '1 GiB sequentially', 0.7),
+    *mount_rows('random_1', '16,384 random 4 KiB reads, one job', 0.3),
+    *mount_rows('random_8', '– eight jobs', 0.3),
+    *mount_rows('untar', 'tar x of the tree, and unmount', 0.3),
+    ('lklfuse: ready to use; native: fuse2fs', show_time, time('mount/ready/ours'),
+     time('mount/ready/fuse2fs'), (OURS, '≤', 60e6)),
     ('lklinspect of an image', show_time, time('inspect/ours'), None, (OURS, '≤', 50e6)),
     ('– peer guestfish list-filesystems', show_time, time('inspect/guestfish'), None, None),
 ]

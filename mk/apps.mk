@@ -12,6 +12,7 @@ app_names := $(filter-out common $(helper_names),\
 # libnbd is loaded when it is needed (apps/common/nbd_library.hh).
 app_libs := -larchive -lseccomp -lz -llzma -lzstd
 app_libs_cptofs := -lselinux
+app_libs_lklfuse := -lfuse3
 
 # $(call app_rules,NAME)
 define app_rules

@@ -7,6 +7,7 @@ prefix_dir = $(DESTDIR)$(PREFIX)
 install: $(everything) ## Install below $(DESTDIR)$(PREFIX)
 	$(Q)install -d $(prefix_dir)/bin $(prefix_dir)/lib/pkgconfig $(prefix_dir)/include/lkl
 	$(Q)install -m 755 $(filter-out $(helper_names:%=$(O)/bin/%),$(programs)) $(prefix_dir)/bin
+	$(Q)install -d $(prefix_dir)/sbin && ln -sf ../bin/lklfuse $(prefix_dir)/sbin/mount.fuse.lklfuse
 	$(Q)install -d $(prefix_dir)/libexec/lkl $(prefix_dir)/share/man/man1
 	$(Q)install -m 755 $(helper_names:%=$(O)/bin/%) $(prefix_dir)/libexec/lkl
 	$(Q)install -m 644 $(wildcard apps/*/*.1) $(prefix_dir)/share/man/man1

@@ -27,6 +27,12 @@ for ((n = 1; n <= count; n++)); do
 	name=block_${n}_$(head -n 1 <<< "$commands" | tr -cs 'a-zA-Z0-9\n' _)
 	case $commands in
 	"make setup"*) continue ;;
+	*lklfuse*)
+		if [ ! -w /dev/fuse ] || ! command -v fusermount3 > /dev/null; then
+			skip "$name" "no FUSE here"
+			continue
+		fi
+		;;
 	esac
 	check "$name" env -C "$scratch" -u MAKEFLAGS -u MAKELEVEL bash -euo pipefail -c "$commands"
 done

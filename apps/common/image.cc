@@ -228,7 +228,7 @@ Result<void> Image::mount_volume(std::size_t place)
 	TRY(join_devices(kernel_, *log_, *volumes_, place));
 	mount.size = sizeof(mount);
 	mount.device = device.c_str();
-	mount.flags = options_.source.writable ? 0 : LKL_MS_RDONLY;
+	mount.flags = options_.mount_flags | (options_.source.writable ? 0 : LKL_MS_RDONLY);
 	mount.type = type.c_str();
 	mount.options = mount_options.c_str();
 

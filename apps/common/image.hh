@@ -38,6 +38,7 @@ struct ImageOptions {
 	unsigned sector_bytes = 0;	// of the disks; 0: as the images tell
 	LayerOptions layers;
 	std::string mount_options;	// of the file system, comma separated
+	unsigned mount_flags = 0;	// LKL_MS_*, but LKL_MS_RDONLY
 	bool replay_journal = true;
 	unsigned memory_mib = 0;	// of the kernel; 0: the library's choice
 	unsigned cpus = 0;		// 0: the library's choice

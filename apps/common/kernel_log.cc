@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdio>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -23,6 +24,13 @@ constexpr std::array<std::string_view, 5> recovery_words = {
 	"recover_data",		     // f2fs
 };
 
+/// What file systems say where names may be looked up regardless of case (Linux 6.12,
+/// fs/ext4/super.c, fs/f2fs/super.c, fs/xfs/xfs_super.c).
+constexpr std::array<std::string_view, 2> case_words = {
+	"Using encoding defined by superblock",	// ext4, f2fs
+	"case-insensitivity",			// xfs
+};
+
 /// Lines that follow the one with the reason, which is worth more.
 constexpr std::array<std::string_view, 2> echoes = {
 	"Buffer I/O error on dev dm-",
@@ -37,9 +45,9 @@ bool is_echo(std::string_view line)
 	return false;
 }
 
-bool speaks_of_recovery(std::string_view line)
+bool speaks_of(std::span<const std::string_view> things, std::string_view line)
 {
-	for (const std::string_view words : recovery_words)
+	for (const std::string_view words : things)
 		if (line.find(words) != line.npos)
 			return true;
 	return false;
@@ -62,7 +70,10 @@ void KernelLog::add(int level, std::uint64_t time_us, const char *line)
 			     static_cast<unsigned long long>(time_us % 1000000), line);
 	if (level < worst_harmless && (complaint_.empty() || !is_echo(line)))
 		complaint_ = line;
-	recovered_ = recovered_ || speaks_of_recovery(line);
+	recovered_ = recovered_ || speaks_of(recovery_words, line);
+	folds_case_ = folds_case_ || speaks_of(case_words, line);
+	if (listener_)
+		listener_(level, line);
 }
 
 std::string KernelLog::complaint()
@@ -78,6 +89,20 @@ bool KernelLog::recovered()
 	const std::lock_guard guard(mutex_);
 
 	return recovered_;
+}
+
+bool KernelLog::folds_case()
+{
+	const std::lock_guard guard(mutex_);
+
+	return folds_case_;
+}
+
+void KernelLog::listen(std::function<void(int level, const char *line)> listener)
+{
+	const std::lock_guard guard(mutex_);
+
+	listener_ = std::move(listener);
 }
 
 } // namespace lkl::apps

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -24,6 +25,10 @@ public:
 	std::string complaint();
 	/// A line spoke of recovering or replaying a journal.
 	bool recovered();
+	/// A line spoke of names that are equal though they differ in case.
+	bool folds_case();
+	/// Every line from now on goes to @listener too, within the call of an lkl_log_fn.
+	void listen(std::function<void(int level, const char *line)> listener);
 
 private:
 	void add(int level, std::uint64_t time_us, const char *line);
@@ -32,6 +37,8 @@ private:
 	std::mutex mutex_;
 	std::string complaint_;
 	bool recovered_ = false;
+	bool folds_case_ = false;
+	std::function<void(int, const char *)> listener_;
 };
 
 } // namespace lkl::apps
