@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <barrier>
 #include <chrono>
@@ -230,6 +231,8 @@ struct Setup {
 	unsigned cpus = 0;		// 0: LKL_TEST_CPUS
 	bool start = true;
 	bool may_alarm = false;		// the test makes the kernel find fault with itself
+	std::uint64_t virtual_start_ns = 0;	// needs cpus = 1
+	std::array<std::uint64_t, 4> seed = {};
 };
 
 /// A running kernel; usable wherever the C API wants its pointer. When it ends, an
@@ -247,6 +250,8 @@ public:
 		options.kernel_path = std::getenv("LKL_TEST_KERNEL");
 		options.log = Log::receive;
 		options.log_user = &log_;
+		options.virtual_start_ns = setup.virtual_start_ns;
+		std::ranges::copy(setup.seed, options.seed);
 		if (lkl_create(&options, &kernel_) < 0)
 			throw std::runtime_error(lkl_last_error(nullptr));
 		if (setup.start && lkl_start(kernel_) < 0) {

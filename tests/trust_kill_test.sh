@@ -67,8 +67,8 @@ aftermath() {
 
 # killed WRITER: rounds of it, at moments spread over the time that a whole run takes.
 killed() {
-	local writer=$1 rounds round start micros run status killed=0
-	rounds=$(scaled 6)
+	local writer=$1 rounds most round start micros run status killed=0
+	rounds=$(scaled 6) most=$((3 * $(scaled 6)))
 	cp --sparse=always pristine image
 	start=${EPOCHREALTIME/[.,]/}
 	(write_with "$writer") || return 1
@@ -82,11 +82,16 @@ killed() {
 		kill -KILL "$run" 2> /dev/null
 		status=0
 		wait "$run" 2> /dev/null || status=$?
-		[ "$status" != 137 ] || killed=$((killed + 1))
+		if [ "$status" = 137 ]; then
+			killed=$((killed + 1))
+		elif [ "$rounds" -lt "$most" ]; then
+			# Quicker than the first: the moments of an idle machine are earlier.
+			micros=$((micros * 3 / 4)) rounds=$((rounds + 1))
+		fi
 		aftermath | sed "s/^/round $round: /"
 	done > wrong.log
 	# Most must have hit it at work.
-	[ "$killed" -ge $((rounds / 2)) ] || echo "only $killed of $rounds runs were killed" >> wrong.log
+	[ "$killed" -ge $((most / 6)) ] || echo "only $killed of $rounds runs were killed" >> wrong.log
 	cat wrong.log
 	[ ! -s wrong.log ]
 }

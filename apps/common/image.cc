@@ -17,10 +17,10 @@ namespace lkl::apps {
 
 namespace {
 
-/// The kernel writes back while it is given more.
+/// The kernel writes back while it is given more; in virtual time it has no "while".
 unsigned cpus(const ImageOptions &options)
 {
-	return options.cpus || !options.source.writable
+	return options.cpus || !options.source.writable || options.virtual_start
 		       ? options.cpus
 		       : std::clamp(std::thread::hardware_concurrency(), 1u, 2u);
 }
@@ -137,6 +137,10 @@ Result<void> Image::boot(KernelLog &log)
 	boot.memory_bytes = static_cast<std::uint64_t>(options_.memory_mib) << 20;
 	boot.log = KernelLog::receive;
 	boot.log_user = &log;
+	if (const auto &start = options_.virtual_start) {
+		boot.virtual_start_ns = static_cast<std::uint64_t>(start->seconds) * 1'000'000'000;
+		std::ranges::copy(start->seed, boot.seed);
+	}
 	if (const int result = lkl_create(&boot, &kernel_); result < 0)
 		return failed(result);
 	if (const int result = lkl_start(kernel_); result < 0)

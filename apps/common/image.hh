@@ -5,6 +5,7 @@
 // must write nevertheless, to replay a journal, stays in memory.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +23,12 @@
 
 namespace lkl::apps {
 
+/// A kernel whose time is virtual, see lkl_options.
+struct VirtualStart {
+	std::int64_t seconds;			// since 1970, positive
+	std::array<std::uint64_t, 4> seed = {};	// all zero: another each time
+};
+
 struct ImageOptions {
 	SourceOptions source;
 	std::vector<std::string> more_disks;	// further images with parts of the volume
@@ -34,6 +41,7 @@ struct ImageOptions {
 	bool replay_journal = true;
 	unsigned memory_mib = 0;	// of the kernel; 0: the library's choice
 	unsigned cpus = 0;		// 0: the library's choice
+	std::optional<VirtualStart> virtual_start;	// none: the host's time
 };
 
 /// Made in steps, between which a tool gives up what it needs no more (see

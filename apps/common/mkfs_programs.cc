@@ -35,7 +35,7 @@ constexpr std::array<TypeTools, 13> tools = {{
 	{"xfs", "xfs", "mkfs.xfs", "xfsprogs", "-q -f", "-L", 12, whole, "-muuid=", "allocsize=4k",
 	 linux_data, mbr_linux},
 	{"btrfs", "btrfs", "mkfs.btrfs", "btrfs-progs", "-q -f", "-L", 255, whole, "-U", "", linux_data,
-	 mbr_linux},
+	 mbr_linux, true},
 	{"f2fs", "f2fs", "mkfs.f2fs", "f2fs-tools", "-q -f", "-l", 512, whole, "-U", "", linux_data,
 	 mbr_linux},
 	{"nilfs2", "nilfs2", "mkfs.nilfs2", "nilfs-tools", "-q -f", "-L", 80, none, "", "", linux_data,

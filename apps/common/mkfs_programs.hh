@@ -34,6 +34,7 @@ struct TypeTools {
 	std::string_view mount_options;		// for filling a new one
 	std::string_view gpt_type;		// GUID for a partition
 	unsigned mbr_type;
+	bool sleeps = false;	// while it is written, for milliseconds at a time
 };
 
 /// What a new file system is to be.

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -84,6 +86,22 @@ Result<void> make_file_system(const TypeTools &tools, const NewFileSystem &wante
 			return failure("interrupted", EINTR);
 	}
 	return {};
+}
+
+/// The kernel that fills it. Where mere waiting takes long, that is skipped too.
+std::optional<VirtualStart> virtual_start(const TypeTools &tools, const ContentSize &content,
+					  const std::optional<Timestamp> &date)
+{
+	if (!date && !tools.sleeps)
+		return std::nullopt;
+	if (!date)
+		return VirtualStart{std::time(nullptr)};
+
+	VirtualStart start = {std::max<std::int64_t>(date->seconds, 1)};
+	const std::string bytes = derived_bytes(content, *date, 3) + derived_bytes(content, *date, 4);
+
+	std::memcpy(start.seed.data(), bytes.data(), sizeof(start.seed));
+	return start;
 }
 
 /// What --create makes, decided.
@@ -175,6 +193,8 @@ Result<std::unique_ptr<NewImage>> NewImage::make(const CreateOptions &options,
 	image.mount_options = plan.tools->mount_options;
 	if (!given.empty())
 		image.mount_options += (image.mount_options.empty() ? "" : ",") + given;
+	if (image.cpus <= 1)
+		image.virtual_start = virtual_start(*plan.tools, content, date);
 	return std::unique_ptr<NewImage>(new NewImage(std::move(file)));
 }
 

@@ -37,9 +37,10 @@ struct CreateOptions {
 class NewImage {
 public:
 	/// Before Image::open(), which then opens the new image: @image, with the path that it
-	/// is to get and the type, is completed. With @date the UUIDs that are not given follow
-	/// from the content, and mkfs's times are that one; what the kernel adds, such as
-	/// places of data and times of change, is not the same each time.
+	/// is to get and the type, is completed. With @date the same content gives the same
+	/// image, as far as mkfs allows it: UUIDs that are not given follow from the content,
+	/// mkfs's times are that one, and the kernel's time is virtual and begins there. More
+	/// than one CPU in @image prevents that.
 	static Result<std::unique_ptr<NewImage>> make(const CreateOptions &options,
 						      const ContentSize &content,
 						      const std::optional<Timestamp> &date,

@@ -599,7 +599,8 @@ Result<void> TreeWriter::dress(const NewEntry &entry, const Place &place, bool m
 		mode = TRY(accepted(set_permissions(entry, place, made))) && options_.permissions;
 	if (options_.times)
 		times = TRY(accepted(target_.set_times(place.parent, place.name,
-						       clamped(meta.accessed),
+						       clamped(options_.reads_unseen ? meta.modified
+										     : meta.accessed),
 						       clamped(meta.modified))));
 	return mode || times ? check(entry, place, mode, times) : Result<void>();
 }

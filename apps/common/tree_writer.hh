@@ -43,6 +43,7 @@ struct WriteOptions {
 	std::optional<std::uint32_t> uid, gid;	// of all entries,
 	std::unordered_map<std::uint32_t, std::uint32_t> uid_map, gid_map;	// else through these
 	std::optional<Timestamp> latest;	// later times become this one
+	bool reads_unseen = false;	// the time of the last access is that of the last change
 	bool zeroes_to_holes = false;		// blocks of zeroes take no room
 	unsigned umask = 022;	// of new entries that do not get the modes of others
 };

@@ -28,6 +28,19 @@ void add_image_metadata_options(CLI::App &app, Options &options)
 		->type_name("FILE")->group(metadata)->excludes(none)->excludes(one);
 }
 
+/// A new image with a date has the same bytes for the same sources, wherever they lie and
+/// however often they were read.
+void complete(Options &options)
+{
+	CopyOptions &copy = options.copy;
+
+	complete_copy_options(copy);
+	if (options.create.wanted && copy.write.latest) {
+		copy.walk.order = Order::name;
+		copy.write.reads_unseen = true;
+	}
+}
+
 } // namespace
 
 std::variant<Options, int> parse_command_line(int argc, char **argv)
@@ -46,7 +59,7 @@ std::variant<Options, int> parse_command_line(int argc, char **argv)
 	add_copy_options(app, options.copy, "Files to copy; the last: where to, in the image");
 	add_image_metadata_options(app, options);
 	add_message_options(app, options.tool, "Output");
-	if (const auto status = parse(app, argc, argv, [&] { complete_copy_options(options.copy); }))
+	if (const auto status = parse(app, argc, argv, [&] { complete(options); }))
 		return *status;
 	return options;
 }

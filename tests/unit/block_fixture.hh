@@ -49,14 +49,14 @@ inline const lkl_image image = [] {
 
 class BlockTest : public ::testing::Test {
 protected:
-	void make(bool read_only = false, unsigned queues = 1)
+	void make(bool read_only = false, unsigned queues = 1, bool immediate = false)
 	{
 		auto content = std::make_unique<MemoryContent>(disk_bytes, read_only);
 
 		content_ = content.get();
 		device_ = std::make_unique<virtio::BlockDevice>(
 			std::move(content), image, ram_.span(), pool_,
-			virtio::BlockDevice::Options{queues, "serial-0123456789-too-long", false,
+			virtio::BlockDevice::Options{queues, "serial-0123456789-too-long", false, immediate,
 						     [this](const std::string &what) {
 							     std::lock_guard lock(mutex_);
 							     complaints_.push_back(what);

@@ -85,6 +85,33 @@ TEST_F(BlockTest, WritesAndFlushesReachTheContent)
 	EXPECT_EQ(content_->flushes, 1u);
 }
 
+TEST_F(BlockTest, ImmediateRequestsAreDoneWhenNotifyReturns)
+{
+	make(false, 1, true);
+	std::memset(ram_.at(data_at), 0x5a, 4096);
+	put(0, BlockType::write, 8, data_at, 4096);
+	put(1, BlockType::flush, 0, 0, 0);
+	put(2, BlockType::read, 8, data_at + 4096, 4096);
+	notify();
+	EXPECT_EQ(ring_.used_idx(), 3);
+	EXPECT_EQ(interrupts.set, 1u);
+	EXPECT_EQ(interrupts.run, 0u);
+	EXPECT_EQ(content_->flushes, 1u);
+	EXPECT_EQ(std::memcmp(ram_.at(data_at), ram_.at(data_at + 4096), 4096), 0);
+}
+
+TEST_F(BlockTest, ImmediateRequestsFailAsOthersDo)
+{
+	make(false, 1, true);
+	content_->error = -LKL_ENOSPC;
+	put(0, BlockType::write, 8, data_at, 512);
+	notify();
+	EXPECT_EQ(ring_.used_idx(), 1);
+	EXPECT_EQ(static_cast<BlockStatus>(status(0)), BlockStatus::io_error);
+	EXPECT_EQ(device_->write_error(), -LKL_ENOSPC);
+	EXPECT_EQ(complaints(), std::vector<std::string>{"write at byte 4096: No space left on device"});
+}
+
 TEST_F(BlockTest, IdentityIsTheSerialNumber)
 {
 	make();

@@ -101,6 +101,12 @@ Result<lkl_options> check_options(const lkl_options *given)
 			    options.memory_bytes, least_memory_bytes);
 	if (options.memory_bytes > most_memory_bytes)
 		return fail(LKL_ENOMEM, "create: {} bytes of memory", options.memory_bytes);
+	if (options.virtual_start_ns && options.cpus > 1)
+		return fail(LKL_EINVAL, "create: {} CPUs in virtual time, which has one",
+			    options.cpus);
+	if (!options.virtual_start_ns &&
+	    std::ranges::any_of(options.seed, [](std::uint64_t word) { return word != 0; }))
+		return fail(LKL_EINVAL, "create: a seed without virtual time makes nothing the same");
 	return options;
 }
 

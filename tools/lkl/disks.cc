@@ -179,7 +179,8 @@ Result<int> add_disk(lkl_kernel &kernel, const lkl_disk &given)
 		virtio::BlockDevice::Options{
 			std::min(kernel.cpus(), virtio::BlockDevice::max_queues),
 			given.serial ? given.serial : "",
-			(given.flags & LKL_DISK_STOP_AT_ERROR) != 0, complain});
+			(given.flags & LKL_DISK_STOP_AT_ERROR) != 0,
+			kernel.time_is_virtual(), complain});
 	disk->handle = kernel.image().device_add(inside.thread(), &disk->device->table());
 	if (disk->handle < 0)
 		return fail(disk->handle, "{}: plug the disk", disk->label);

@@ -37,12 +37,13 @@ constexpr std::string_view xfs_sync_hundredths = "100";
 
 std::atomic<std::uint64_t> last_number = 0;
 
-std::uint64_t spin_time(std::int32_t spin_us)
+std::uint64_t spin_time(const lkl_options &options)
 {
-	if (spin_us < 0)
+	// In virtual time nothing comes to those who wait.
+	if (options.spin_us < 0 || options.virtual_start_ns)
 		return 0;
-	if (spin_us > 0)
-		return static_cast<std::uint64_t>(spin_us) * 1000;
+	if (options.spin_us > 0)
+		return static_cast<std::uint64_t>(options.spin_us) * 1000;
 	// On one CPU a spinning waiter only keeps the waker from running.
 	return std::thread::hardware_concurrency() > 1 ? default_spin_ns : 0;
 }
@@ -57,6 +58,16 @@ std::string command_line(const char *options)
 	if ((" " + given).find(" oops=") == std::string::npos)
 		line = line + " " + panic_option;
 	return given.empty() ? line : line + " " + given;
+}
+
+std::array<std::uint64_t, 4> random_seed()
+{
+	std::array<std::uint64_t, 4> seed;
+	std::random_device random;
+
+	for (std::uint64_t &word : seed)
+		word = static_cast<std::uint64_t>(random()) << 32 | random();
+	return seed;
 }
 
 std::uint64_t memory_bytes(std::uint64_t wanted, unsigned cpus)
@@ -83,7 +94,8 @@ constexpr std::array first_mounts = {
 
 lkl_kernel::lkl_kernel(const lkl_options &options, lkl::ImageSource source)
 	: number_(++last_number), cpus_(options.cpus ? options.cpus : 1),
-	  memory_bytes_(memory_bytes(options.memory_bytes, cpus_)), spin_ns_(spin_time(options.spin_us)),
+	  memory_bytes_(memory_bytes(options.memory_bytes, cpus_)), spin_ns_(spin_time(options)),
+	  virtual_start_ns_(options.virtual_start_ns), seed_(std::to_array(options.seed)),
 	  command_line_(command_line(options.command_line)), log_fn_(options.log),
 	  log_user_(options.log_user), source_(std::move(source))
 {
@@ -185,10 +197,8 @@ Result<void> lkl_kernel::boot()
 	boot.spin_ns = spin_ns_;
 	boot.map_granule = host_->map_granule();
 	boot.command_line = command_line_.c_str();
-	std::random_device random;
-
-	for (lkl_u64 &word : boot.seed)
-		word = static_cast<lkl_u64>(random()) << 32 | random();
+	boot.virtual_start_ns = virtual_start_ns_;
+	std::ranges::copy(seed_ == Seed() ? random_seed() : seed_, boot.seed);
 	lkl::host::enter_thread();
 
 	int error = image_->boot(&boot, init_.get());

@@ -7,6 +7,7 @@
 // thread that got through its gate finds image, RAM and disks alive.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -51,6 +52,7 @@ public:
 	std::span<std::byte> ram() { return host_->ram(); }
 	unsigned cpus() const { return cpus_; }
 	std::uint64_t spin_ns() const { return spin_ns_; }
+	bool time_is_virtual() const { return virtual_start_ns_ != 0; }
 
 	bool died() const { return died_.load(std::memory_order_acquire); }
 	/// Why; only after died().
@@ -61,6 +63,7 @@ public:
 
 private:
 	enum class State { created, running, halted };
+	using Seed = std::array<std::uint64_t, 4>;
 
 	lkl::Result<void> boot();
 	lkl::Result<void> prepare();
@@ -74,6 +77,8 @@ private:
 	const unsigned cpus_;
 	const std::uint64_t memory_bytes_;
 	const std::uint64_t spin_ns_;
+	const std::uint64_t virtual_start_ns_;	// 0: the host's time
+	const Seed seed_;			// all zero: the host's choice
 	const std::string command_line_;
 	const lkl_log_fn log_fn_;
 	void *const log_user_;

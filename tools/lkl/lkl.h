@@ -64,6 +64,16 @@ struct lkl_options {
 	void *log_user;
 	int32_t spin_us;		/* busy wait before sleeping: 0 adaptive, -1 never */
 	uint32_t reserved;
+	/**
+	 * Virtual time, which begins at so many nanoseconds since 1970 (0: the host's time).
+	 * It is that of one CPU, and of callers that wait: it takes a microsecond per system
+	 * call and jumps to the next timer whenever a call is blocked and nothing else is to
+	 * be done, so a sleep of a day is over at once. A disk's requests are done by the
+	 * calling thread. With the same @seed, the same calls by one thread have the same
+	 * results, byte for byte, on disks too.
+	 */
+	uint64_t virtual_start_ns;
+	uint64_t seed[4];	/* of random numbers; all zero: other ones each time */
 };
 
 /** Make an instance from @options (NULL: all defaults); lkl_destroy() frees it. */

@@ -13,6 +13,8 @@
 //	std::string text = TRY(file.read_all());
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -56,6 +58,8 @@ struct Options {
 	/// Each line of the kernel log; see lkl_log_fn for what it may do.
 	std::function<void(int level, std::uint64_t time_us, std::string_view line)> log = {};
 	std::int32_t spin_us = 0;
+	std::uint64_t virtual_start_ns = 0;
+	std::array<std::uint64_t, 4> seed = {};
 };
 
 /// lkl_disk for files and block devices; for callbacks use lkl_disk_add().
@@ -334,6 +338,8 @@ public:
 		raw.log = kernel.log_ ? receive : nullptr;
 		raw.log_user = kernel.log_.get();
 		raw.spin_us = options.spin_us;
+		raw.virtual_start_ns = options.virtual_start_ns;
+		std::ranges::copy(options.seed, raw.seed);
 		if (int result = lkl_create(&raw, &created); result < 0)
 			return detail::failed(nullptr, result);
 		kernel.kernel_.reset(created);

@@ -63,6 +63,11 @@ static u64 set_alarm(struct lkl_cpu *cpu, u64 *alarm)
 {
 	u64 until;
 
+	/* No host thread sleeps by a clock that is not the host's. */
+	if (lkl_time_is_virtual()) {
+		WRITE_ONCE(*alarm, LKL_FOREVER);
+		return LKL_FOREVER;
+	}
 	do {
 		until = READ_ONCE(cpu->deadline);
 		lkl_race_point();
@@ -252,6 +257,7 @@ s64 lkl_call(struct lkl_thread *thread, s64 nr, const s64 *args)
 	thread->args = args;
 	thread->interrupt = 0;
 	WRITE_ONCE(thread->state, LKL_CALL_RUNNING);
+	lkl_count_open_calls(1);
 
 	/* Fast: our task is current on its CPU, parked, and nobody is there. */
 	if (likely(READ_ONCE(home->parked) == thread) && lkl_cpu_try_own(home)) {

@@ -56,6 +56,9 @@
 /* Irq points a carrier whose own request is done still serves others. */
 #define LEAVE_GRACE 64
 
+/* How long cpu_relax() takes in virtual time. */
+#define VIRTUAL_RELAX_NS 100
+
 struct lkl_cpu lkl_cpus[NR_CPUS];
 unsigned int lkl_ncpus = 1;
 int lkl_life;
@@ -73,10 +76,10 @@ void lkl_race_point(void)
 	WRITE_ONCE(state, random);
 	if (random >> 26)
 		return;
-	end = lkl_now_ns() + (random >> 9 & 0x1ffff);
+	end = lkl_host_now_ns() + (random >> 9 & 0x1ffff);
 	do
 		lkl_host_yield();
-	while (lkl_now_ns() < end);
+	while (lkl_host_now_ns() < end);
 }
 #endif
 
@@ -134,8 +137,10 @@ void lkl_cpu_release(struct lkl_cpu *cpu)
 	/* Pairs with lkl_cpu_raise(). */
 	if (READ_ONCE(cpu->pending))
 		lkl_cpu_kick(cpu);
-	else
+	else if (!lkl_time_is_virtual())
 		lkl_cpu_cover_deadline(cpu);
+	else if (READ_ONCE(cpu->deadline) != LKL_FOREVER && READ_ONCE(lkl_open_calls))
+		lkl_cpu_raise(cpu, LKL_PEND_LOOK);	/* time is to jump: see wait_for_timer() */
 }
 
 /* Make sure that some sleeper's alarm is early enough for the next timer. */
@@ -144,7 +149,7 @@ void lkl_cpu_cover_deadline(struct lkl_cpu *cpu)
 	u64 deadline = READ_ONCE(cpu->deadline);
 
 	lkl_race_point();
-	if (deadline >= READ_ONCE(cpu->helper_until))
+	if (lkl_time_is_virtual() || deadline >= READ_ONCE(cpu->helper_until))
 		return;
 	if (READ_ONCE(cpu->standby) && deadline >= READ_ONCE(cpu->standby_until))
 		return;		/* leave_standby() looks again */
@@ -174,7 +179,21 @@ bool lkl_spin_worth(unsigned int *misses)
 	return lkl_boot_args.spin_ns && (*misses < 4 || !(++*misses & 31));
 }
 
+/* Calls are made and answered; matters to virtual time only. */
+void lkl_count_open_calls(int change)
+{
+	if (lkl_time_is_virtual())
+		__atomic_fetch_add(&lkl_open_calls, change, SEQ);
+}
+
 /* ---- fiber ---- */
+
+/* @ns of virtual time have passed. Its timers are seen at the next irq point. */
+void lkl_time_pass(u64 ns)
+{
+	WRITE_ONCE(lkl_virtual_ns, lkl_virtual_ns + ns);
+	lkl_cpu_deadline_passed(current_thread_info()->vcpu);
+}
 
 /* This kernel is over: the carrier goes home and nobody comes back. */
 void __noreturn lkl_cpu_abandon(void)
@@ -219,7 +238,7 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 	cpu->curr = next;
 	if (unlikely(READ_ONCE(prev->__state) == TASK_DEAD))
 		lkl_thread_task_ended(prev);
-	if (executor_done(cpu) && !is_idle_task(next) && !cpu->grace) {
+	if (executor_done(cpu) && !is_idle_task(next) && !cpu->grace && !lkl_time_is_virtual()) {
 		cpu->grace = LEAVE_GRACE;
 		__atomic_fetch_or(&cpu->pending, BIT(LKL_PEND_LEAVE), SEQ);
 	}
@@ -322,6 +341,8 @@ void lkl_cpu_relax(void)
 	lkl_cpu_pause();
 	if (unlikely(READ_ONCE(lkl_life) >= LKL_HALTED))
 		lkl_cpu_abandon();
+	if (lkl_time_is_virtual())
+		lkl_time_pass(VIRTUAL_RELAX_NS);
 	if (ti->irq_enabled && lkl_irqs_pending(ti))
 		lkl_irq_point();
 	if (!(++ti->relaxed % 64)) {
@@ -374,11 +395,28 @@ static void idle_spin(struct lkl_cpu *cpu)
 		cpu->spin_misses++;
 }
 
+/*
+ * Virtual time: jump to the next timer, if somebody waits in a system call. Whose call is
+ * done goes home first; another carries on (lkl_cpu_release()).
+ */
+static void wait_for_timer(struct lkl_cpu *cpu)
+{
+	u64 deadline = READ_ONCE(cpu->deadline);
+
+	if (deadline == LKL_FOREVER || executor_done(cpu) || !READ_ONCE(lkl_open_calls))
+		return;
+	if (deadline > lkl_virtual_ns)
+		WRITE_ONCE(lkl_virtual_ns, deadline);
+	lkl_cpu_deadline_passed(cpu);
+}
+
 /* Called with interrupts disabled; returns after one, still disabled. */
 void arch_cpu_idle(void)
 {
 	struct lkl_cpu *cpu = current_thread_info()->vcpu;
 
+	if (lkl_time_is_virtual() && !READ_ONCE(cpu->pending))
+		wait_for_timer(cpu);
 	if (!READ_ONCE(cpu->pending))
 		idle_spin(cpu);
 	if (!READ_ONCE(cpu->pending))

@@ -59,6 +59,8 @@ static int check(const struct lkl_boot *boot)
 	if (boot->image_base - boot->ram_base >= boot->ram_bytes ||
 	    boot->image_bytes > boot->ram_bytes - (boot->image_base - boot->ram_base))
 		return refuse(boot, "the image is not inside RAM", "");
+	if (boot->virtual_start_ns && boot->cpus != 1)
+		return refuse(boot, "virtual time is that of one CPU", "");
 	if (!boot->cpus || boot->cpus > CONFIG_NR_CPUS)
 		return refuse(boot, "more CPUs than this kernel was built for", "");
 	return 0;
@@ -76,12 +78,14 @@ static s32 image_boot(const struct lkl_boot *boot, struct lkl_thread *init)
 	lkl_vmalloc_start = boot->vmalloc_base;
 	lkl_vmalloc_end = boot->vmalloc_base + boot->vmalloc_bytes;
 	lkl_ncpus = boot->cpus;
+	lkl_virtual_ns = boot->virtual_start_ns;
 	lkl_init_thread = init;
 	rc = lkl_thread_init(init);
 	if (rc)
 		return rc;
 
 	init->state = LKL_CALL_RUNNING;
+	lkl_count_open_calls(1);
 	cpu->owned = 1;
 	cpu->curr = &init_task;
 	cpu->deadline = LKL_FOREVER;

@@ -28,6 +28,9 @@ static_assert(TASK_LKL_PARKED > TASK_STATE_MAX);
 /* kernel/sched/sched.h: wake the task on the CPU that runs the waker. */
 #define WF_CURRENT_CPU 0x40
 
+/* How long a system call takes in virtual time. */
+#define VIRTUAL_CALL_NS 1000
+
 static struct lkl_thread *threads;	/* all attached */
 static int threads_lock;
 
@@ -143,6 +146,7 @@ static void complete_call(struct lkl_thread *thread)
 	struct lkl_cpu *cpu = READ_ONCE(thread->carrying);
 	void *event = thread->event;
 
+	lkl_count_open_calls(-1);
 	lkl_race_point();
 	if (__atomic_exchange_n(&thread->state, LKL_CALL_DONE, SEQ) == LKL_CALL_WAITING)
 		lkl_event_signal(event);
@@ -228,6 +232,7 @@ static void park(struct lkl_thread *thread, bool report)
 	if (!report) {
 		/* A new task: its first request may be here already. */
 	} else if (cpu->executor == thread) {
+		lkl_count_open_calls(-1);
 		__atomic_store_n(&thread->state, LKL_CALL_DONE, __ATOMIC_RELEASE);
 		if (!need_resched() && !READ_ONCE(cpu->pending) && single_task_running()) {
 			cpu->parked = thread;
@@ -260,6 +265,14 @@ static void park(struct lkl_thread *thread, bool report)
 	}
 }
 
+static s64 do_syscall(struct lkl_thread *thread)
+{
+	/* Else a program whose calls never wait would never see a tick, which RCU needs. */
+	if (lkl_time_is_virtual())
+		lkl_time_pass(VIRTUAL_CALL_NS);
+	return lkl_do_syscall(thread->nr, thread->args);
+}
+
 /* Life of an attached host thread's task after its first switch. */
 static void __noreturn serve_calls(struct lkl_thread *thread, bool report)
 {
@@ -268,7 +281,7 @@ static void __noreturn serve_calls(struct lkl_thread *thread, bool report)
 		if (unlikely(READ_ONCE(lkl_life)) && thread != lkl_init_thread)
 			thread->ret = -ESHUTDOWN;
 		else
-			thread->ret = lkl_do_syscall(thread->nr, thread->args);
+			thread->ret = do_syscall(thread);
 		report = true;
 	}
 }

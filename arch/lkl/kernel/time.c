@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Time comes from the host's monotonic clock alone, so a host with a virtual clock
- * makes everything reproducible. Each CPU has one timer: a deadline that whoever
- * waits for the CPU wakes up at (cpu.c). Fiber.
+ * Time comes from the host's monotonic clock alone. Each CPU has one timer: a deadline
+ * that whoever waits for the CPU wakes up at (cpu.c). Fiber.
+ *
+ * Or time is virtual (lkl_boot.virtual_start_ns), for a kernel that does the same each
+ * time it is told the same. Three things then move it on, none of which depends on the
+ * host:
+ *
+ *  - a system call takes a microsecond (thread.c);
+ *  - a busy wait takes what it asked for, cpu_relax() a tenth of a microsecond, and
+ *    reading the clock a nanosecond;
+ *  - when the CPU has nothing to do while a system call is in progress, time jumps to
+ *    the next timer.
+ *
+ * So nothing in the kernel is ever waited for. While no system call is in progress time
+ * stands still, and nothing runs: a call's carrier stays until the CPU is idle, so what
+ * the call has set going is done when the caller gets its result. Only where several
+ * threads make calls does their order depend on the host.
  */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
@@ -12,6 +26,8 @@
 #include <asm/lkl.h>
 
 static u64 boot_ns __ro_after_init;
+u64 lkl_virtual_ns;
+int lkl_open_calls;
 
 /* Zero at the start: printk shows it, and the scheduler dislikes large jumps. */
 unsigned long long notrace sched_clock(void)
@@ -26,6 +42,9 @@ void read_persistent_clock64(struct timespec64 *ts)
 
 static u64 read_clock(struct clocksource *cs)
 {
+	/* Whoever reads until time has passed shall see it pass. */
+	if (lkl_time_is_virtual())
+		lkl_time_pass(1);
 	return lkl_now_ns();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Busy waits, by the host's clock. */
+/* Busy waits, by the kernel's clock. */
 #include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/time64.h>
@@ -9,6 +9,8 @@ void __ndelay(unsigned long ns)
 {
 	u64 end = lkl_now_ns() + ns;
 
+	if (lkl_time_is_virtual())
+		lkl_time_pass(ns);
 	while (lkl_now_ns() < end)
 		cpu_relax();
 }

@@ -232,6 +232,11 @@ BlockDevice::Taken BlockDevice::take(Queue &queue, Request &request)
 // False when the pool has it.
 bool BlockDevice::run_now(Queue &queue, Request &request)
 {
+	if (options_.immediate) {
+		serve(request);
+		return true;
+	}
+
 	bool large = request.type() == BlockType::read && request.data_bytes() >= large_bytes;
 
 	queue.stream = large ? queue.stream + 1 : 0;
@@ -308,17 +313,24 @@ void BlockDevice::run(Job &job) noexcept
 {
 	Request &request = static_cast<Request &>(job);
 	BlockDevice &device = *request.device;
-	int earlier = device.write_error_;
+
+	device.serve(request);
+	device.complete(request);
+}
+
+// Do it; may wait.
+void BlockDevice::serve(Request &request) noexcept
+{
+	int earlier = write_error_;
 
 	// Noted before the driver learns of an error: nothing follows from it.
-	if (earlier && device.options_.stop_at_error && request.is_change()) {
+	if (earlier && options_.stop_at_error && request.is_change()) {
 		request.refuse(earlier);
-	} else {
-		request.run_waiting(*device.content_);
-		if (request.error() < 0)
-			device.note_error(request);
+		return;
 	}
-	device.complete(request);
+	request.run_waiting(*content_);
+	if (request.error() < 0)
+		note_error(request);
 }
 
 void BlockDevice::note_error(const BlockRequest &request)

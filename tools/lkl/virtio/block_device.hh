@@ -37,6 +37,9 @@ public:
 		unsigned queues = 1;
 		std::string serial;	// the first 20 bytes
 		bool stop_at_error = false;	// write no more after a write_error()
+		/// Every request is done when notify returns: the same each time, and the CPU
+		/// waits for the host. For a kernel in virtual time.
+		bool immediate = false;
 		/// A sentence about something wrong. Any thread, also CPU held.
 		std::function<void(const std::string &)> complain;
 	};
@@ -94,6 +97,7 @@ private:
 	void drain(Queue &queue);
 	Taken take(Queue &queue, Request &request);
 	bool run_now(Queue &queue, Request &request);
+	void serve(Request &request) noexcept;
 	Request *allocate(Queue &queue);
 	void give_back(Request &request);
 	void complete(Request &request);

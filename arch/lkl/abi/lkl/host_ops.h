@@ -204,6 +204,14 @@ struct lkl_boot {
 	 * entropy; all zero: none, and getrandom() waits until some has come.
 	 */
 	lkl_u64 seed[4];
+	/*
+	 * 0: time is the host's. Else nanoseconds since 1970 at which virtual time
+	 * begins (see time.c): it stands still but for a microsecond per system call
+	 * and what kernel code busy-waits, and jumps to the next timer when a system
+	 * call is in progress and the CPU idle. Requires @cpus == 1; deadlines of
+	 * event_wait() are then LKL_FOREVER.
+	 */
+	lkl_u64 virtual_start_ns;
 };
 
 /* How raise_irq() gets the interrupt handled */

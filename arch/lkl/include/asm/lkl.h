@@ -98,6 +98,8 @@ extern struct lkl_cpu lkl_cpus[];
 extern unsigned int lkl_ncpus;
 extern int lkl_life;			/* enum lkl_life, only ever grows */
 extern struct lkl_thread *lkl_init_thread;
+extern u64 lkl_virtual_ns;		/* the time, where it is virtual; by the CPU's carrier */
+extern int lkl_open_calls;		/* system calls in progress; counted then only */
 
 /* ---- the host, called from anywhere ---- */
 
@@ -111,14 +113,25 @@ s64 lkl_host_call(void *fn, u64 a, u64 b, u64 c, u64 d, u64 e);
 	lkl_host_call(lkl_boot_args.ops->op, (u64)lkl_boot_args.host,		\
 		      (u64)(a), (u64)(b), (u64)(c), (u64)(d))
 
-static inline u64 lkl_now_ns(void)
+static inline bool lkl_time_is_virtual(void)
+{
+	return unlikely(lkl_boot_args.virtual_start_ns);
+}
+
+static inline u64 lkl_host_now_ns(void)
 {
 	return __lkl_host(now_ns, 0, 0, 0, 0);
 }
 
+static inline u64 lkl_now_ns(void)
+{
+	return lkl_time_is_virtual() ? READ_ONCE(lkl_virtual_ns) : lkl_host_now_ns();
+}
+
 static inline u64 lkl_realtime_ns(void)
 {
-	return __lkl_host(realtime_ns, 0, 0, 0, 0);
+	/* Virtual time counts from 1970 to begin with. */
+	return lkl_time_is_virtual() ? lkl_now_ns() : __lkl_host(realtime_ns, 0, 0, 0, 0);
 }
 
 static inline int lkl_event_create(void **event)
@@ -205,6 +218,7 @@ void lkl_cpu_kick_helper(struct lkl_cpu *cpu);
 void lkl_cpu_cover_deadline(struct lkl_cpu *cpu);
 bool lkl_cpu_deadline_passed(struct lkl_cpu *cpu);
 bool lkl_spin_worth(unsigned int *misses);
+void lkl_count_open_calls(int change);
 
 /* ---- cpu.c: fiber ---- */
 
@@ -218,6 +232,7 @@ static __always_inline void lkl_cpu_leave(void)
 
 void *lkl_make_fiber(void *stack, void (*entry)(void));
 void __noreturn lkl_cpu_abandon(void);
+void lkl_time_pass(u64 ns);
 
 /* ---- carrier.c: carrier ---- */
 
