@@ -114,44 +114,86 @@ for type in $mounted_types; do
 	check "${type}_is_clean" fsck "$type" image
 done
 
-# killed: one round; prints what is wrong.
+# load KIND: work on the mount until it is gone.
+load() {
+	case $1 in
+	storm) "$parts/storm.py" "$at/storm" 2 1000000 "$RANDOM" ;;
+	fio)
+		fio --directory="$at" --name=load --rw=randwrite --bs=16k --size=32m --time_based --runtime=60 \
+			--ioengine=psync --fsync=100
+		;;
+	stress-ng)
+		mkdir "$at/stress" && chmod 777 "$at/stress" && stress-ng --temp-path "$at/stress" --timeout 60s \
+			--dentry 1 --dentries 500 --hdd 1 --hdd-bytes 16m --link 1 --rename 1 --xattr 1
+		;;
+	git)
+		while git -c safe.directory='*' clone -q --no-hardlinks "$source_dir" "$at/clone"; do
+			rm -rf "$at/clone"
+		done
+		;;
+	g++) while build_of_the_host_code; do :; done ;;
+	rsync)
+		while rsync -aHAX "$source_dir/host" "$source_dir/tests" "$at/copy/"; do
+			rm -rf "$at/copy"
+		done
+		;;
+	sqlite3) while database WAL; do :; done ;;
+	esac
+}
+loads=()
+for kind in storm fio stress-ng git g++ rsync sqlite3; do
+	[ "$kind" != storm ] && ! command -v "$kind" > /dev/null || loads+=("$kind")
+done
+
+# killed KIND: one round, with that load; prints what is wrong.
 killed() {
-	local writer storm
+	local kind=$1 writer load
 	make_fs "$type" image 320
 	rm -f promises
 	serve image "$at" || { echo "not mounted"; return; }
 	mkdir "$at/storm"
 	"$parts/durable.py" write "$at/durable" promises &
 	writer=$!
-	"$parts/storm.py" "$at/storm" 2 1000000 "$RANDOM" > /dev/null 2>&1 &
-	storm=$!
+	# In a process group of its own.
+	set -m
+	load "$kind" > /dev/null 2>&1 &
+	load=$!
+	set +m
 	for _ in $(seq 300); do
 		[ ! -s promises ] || break
 		sleep 0.1
 	done
 	sleep "$(awk -v r="$RANDOM" 'BEGIN { print r / 32768 * 1.5 }')"
 	kill -KILL "$server"
-	wait "$writer" "$storm" 2> /dev/null
+	kill -KILL -- "-$load" 2> /dev/null
+	pkill -KILL -f -- "--temp-path $at/stress"	# has left the group
+	wait "$writer" "$load" 2> /dev/null
 	ended "$server"
 	umount "$at" || umount -l "$at"
 	[ -s promises ] || echo "nothing was promised"
 	serve image "$at" || { echo "not mounted again"; return; }
 	"$parts/durable.py" check "$at/durable" promises
+	if [ -e "$at/db" ]; then
+		[ "$(sqlite3 "$at/db" 'PRAGMA integrity_check;')" = ok ] || echo "the database is damaged"
+	fi
 	unserve "$at"
 	fsck "$type" image > fsck.said 2>&1 || { echo "not clean:"; cat fsck.said; }
 }
 
 rounds_of_killing() {
-	local round
+	local round kind
 	for round in $(seq "${LKL_KILLS:-3}"); do
-		killed | sed "s/^/round $round: /"
+		kind=${loads[(killings + round) % ${#loads[@]}]}
+		killed "$kind" | sed "s/^/round $round, $kind: /"
 	done > wrong
 	cat wrong
 	[ ! -s wrong ]
 }
 
+killings=$RANDOM
 for type in $mounted_types; do
 	command -v "mkfs.$type" > /dev/null || continue
 	check "${type}_killed_at_any_moment" rounds_of_killing
+	killings=$((killings + ${LKL_KILLS:-3}))	# each load has its turn
 done
 finish
